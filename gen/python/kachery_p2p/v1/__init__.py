@@ -1,0 +1,10 @@
+"""The API of kachery-p2p nodes, generated from its protobuf definitions."""
+
+from .common_pb2 import *  # noqa: F403
+from .common_pb2_grpc import *  # noqa: F403
+from .error_reason_pb2 import *  # noqa: F403
+from .error_reason_pb2_grpc import *  # noqa: F403
+from .file_service_pb2 import *  # noqa: F403
+from .file_service_pb2_grpc import *  # noqa: F403
+from .node_service_pb2 import *  # noqa: F403
+from .node_service_pb2_grpc import *  # noqa: F403

@@ -1,0 +1,40 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Every bound of the program on what comes in, in one place. */
+export const limits = {
+  /** Characters of a URI. */
+  maxUriLength: 4096,
+  /** Bytes of a label, as of a file name on Linux and macOS. */
+  maxLabelBytes: 255,
+  /** Bytes of data in one message of a read; the fastest of those measured, see docs/decisions. */
+  dataMessageBytes: MiB,
+  /** Bytes of one gRPC message in either direction. */
+  maxMessageBytes: 8 * MiB,
+  /** Bytes of data in one message of an upload. */
+  maxUploadMessageBytes: 4 * MiB,
+  /** HTTP/2 flow-control window of a stream and of a connection, in bytes. */
+  flowControlWindowBytes: 8 * MiB,
+  /** Bytes of an upload that may wait for the hashing workers and the disk. */
+  maxUploadBytesInFlight: 8 * MiB,
+  /** Hashes in one FindMissingFiles request, URIs in one ReadFiles request, files in one page of ListFiles. */
+  maxBatchItems: 10_000,
+  /** Files in one StoreFiles request. */
+  maxBatchFiles: 1_000,
+  /** Bytes of content in one StoreFiles request. */
+  maxBatchBytes: 3 * MiB,
+  /** Bytes of a file that ReadFiles returns. */
+  maxSmallFileBytes: MiB,
+  /** Bytes of a directory listing (sha1dir) or of a manifest that is read into memory. */
+  maxListingBytes: 256 * MiB,
+  /** Streams that one connection may have open at a time. */
+  maxConcurrentStreams: 256,
+  /** Interrupted uploads that are kept, all together. */
+  maxKeptUploads: 1_000,
+  /** How long an interrupted upload is kept. */
+  keptUploadMs: 24 * 60 * 60 * 1000,
+  /** How long a client may send or take no byte of a stream before the daemon gives up on it. */
+  streamIdleMs: 5 * 60 * 1000,
+  /** How long calls under way may go on when the daemon stops. */
+  shutdownGraceMs: 10_000,
+} as const;
