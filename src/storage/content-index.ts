@@ -17,6 +17,9 @@ export interface ContentIndex {
   /** The manifest of this content, if it is known. */
   manifestOf(id: ContentId): Promise<ContentId | undefined>;
   rememberManifest(id: ContentId, manifestId: ContentId): Promise<void>;
+  /** The identity that the store's own copy of this content had when it was last known to be good. */
+  storedIdentityOf(id: ContentId): Promise<FileIdentity | undefined>;
+  rememberStoredIdentity(id: ContentId, identity: FileIdentity): Promise<void>;
 }
 
 /** Remembers nothing. */
@@ -25,4 +28,6 @@ export const emptyContentIndex: ContentIndex = {
   rememberContent: () => Promise.resolve(),
   manifestOf: () => Promise.resolve(undefined),
   rememberManifest: () => Promise.resolve(),
+  storedIdentityOf: () => Promise.resolve(undefined),
+  rememberStoredIdentity: () => Promise.resolve(),
 };

@@ -1,0 +1,154 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type ContentId, parseContentId } from '../../core/content-id.js';
+import { StorageLayout } from '../layout.js';
+import { decodeBatch } from './batch-image.js';
+import { type BatchOrder, type BatchReport } from './batch-store.js';
+
+/**
+ * Stores batches of small files so that one fsync makes many durable: the batch goes to a journal file first, which is synced; then its files are written
+ * without. A batch is settled, its journal removed, when its files have been synced one by one, which waits until there is nothing better to do. After a
+ * crash the journals that are left are settled before the store opens: files that are not whole are written again from them.
+ */
+
+if (!parentPort) throw new Error('This file runs as a worker thread.');
+const main = parentPort;
+const { dir, role } = workerData as { dir: string; role: string };
+const layout = new StorageLayout(dir);
+
+main.on('message', (order: BatchOrder) => {
+  void carryOut(order).then(report, (error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    report({ kind: 'failed', number: order.number, code, message: error instanceof Error ? error.message : String(error) });
+  });
+});
+
+async function carryOut(order: BatchOrder): Promise<BatchReport> {
+  if (order.kind === 'store') return { kind: 'stored', number: order.number, wasThere: storeBatch(order.image) };
+  await settleAll(order.check);
+  return { kind: 'settled', number: order.number };
+}
+
+function storeBatch(image: Uint8Array): boolean[] {
+  const entries = [...decodeBatch(image)].map((entry) => ({ ...entry, id: parseContentId(entry.sha1) }));
+  const wasThere = entries.map((entry) => sizeOf(layout.contentPath(entry.id)) === entry.bytes.byteLength);
+  if (wasThere.every(Boolean)) return wasThere;
+  const journal = writeJournal(image);
+  try {
+    for (const [index, entry] of entries.entries()) if (!wasThere[index]) writeContent(entry.id, entry.bytes);
+  } catch (error) {
+    // What was not acknowledged need not be made durable.
+    unlinkSync(journal);
+    throw error;
+  }
+  return wasThere;
+}
+
+function writeJournal(image: Uint8Array): string {
+  const path = join(layout.journalDir, `${Date.now().toString(36).padStart(9, '0')}-${randomBytes(8).toString('hex')}.batch`);
+  try {
+    writeSynced(path, image);
+    syncPath(layout.journalDir);
+  } catch (error) {
+    removeIfThere(path);
+    throw error;
+  }
+  return path;
+}
+
+function writeContent(id: ContentId, bytes: Uint8Array): void {
+  const temporary = join(layout.temporaryDir, `${role}.${randomBytes(12).toString('hex')}.tmp`);
+  try {
+    writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o444 });
+    try {
+      renameSync(temporary, layout.contentPath(id));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      mkdirSync(layout.contentFolders(id)[2], { recursive: true });
+      renameSync(temporary, layout.contentPath(id));
+    }
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+/** Settles every journal; `check` also compares each file with it. New batches are let in between files. */
+async function settleAll(check: boolean): Promise<void> {
+  for (const name of readdirSync(layout.journalDir).sort()) {
+    if (!name.endsWith('.batch')) continue;
+    const path = join(layout.journalDir, name);
+    const folders = new Set<string>([layout.contentDir]);
+    for (const entry of decodeBatch(readFileSync(path))) {
+      const id = parseContentId(entry.sha1);
+      if (createHash('sha1').update(entry.bytes).digest('hex') !== id) break;
+      if (check && !holds(layout.contentPath(id), entry.bytes)) writeContent(id, entry.bytes);
+      if (sizeOf(layout.contentPath(id)) === undefined) continue;
+      syncPath(layout.contentPath(id));
+      for (const folder of layout.contentFolders(id)) folders.add(folder);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const folder of folders) {
+      syncPath(folder);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    removeIfThere(path);
+  }
+}
+
+function holds(path: string, bytes: Uint8Array): boolean {
+  try {
+    return Buffer.compare(readFileSync(path), bytes) === 0;
+  } catch {
+    return false;
+  }
+}
+
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const fd = openSync(path, 'wx', 0o600);
+  try {
+    for (let done = 0; done < bytes.byteLength; ) done += writeSync(fd, bytes, done);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function syncPath(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was not there.
+  }
+}
+
+function report(message: BatchReport): void {
+  main.postMessage(message);
+}

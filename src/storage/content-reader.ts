@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { checkByteRange, resolveByteRange } from '../core/byte-range.js';
+import { throwIfCancelled } from '../core/cancellation.js';
+import { KacheryError } from '../core/failure.js';
+import { limits } from '../core/limits.js';
+import { type ContentIndex } from './content-index.js';
+import { fileIdentity } from './file-identity.js';
+import { type ReadOptions, type StoredFile } from './file-store.js';
+import { systemErrorCode } from './system-failure.js';
+
+/** Hashes a file of this size off the event loop; resolves with the hash. */
+export type FileHasher = (file: FileHandle, sizeBytes: number, signal?: AbortSignal) => Promise<string>;
+
+/**
+ * Reads stored and linked files, and hands no byte on that may not be the content: small files are hashed as they are read; of larger ones the identity that
+ * they had when they were stored is compared, and they are hashed again if it has changed.
+ */
+export class ContentReader {
+  constructor(
+    private readonly index: ContentIndex,
+    private readonly hashFile: FileHasher,
+  ) {}
+
+  /** The pieces of a range; see FileStore.read. */
+  async *read(file: StoredFile, options: ReadOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+    const { start = 0, end, signal, headroomBytes = 0 } = options;
+    checkByteRange(start, end);
+    const handle = await openContent(file);
+    try {
+      const stats = await handle.stat({ bigint: true });
+      const sizeBytes = Number(stats.size);
+      if (file.location === 'linked' && sizeBytes !== file.sizeBytes) throw contentCorrupt(file);
+      const range = resolveByteRange(start, end, sizeBytes);
+      if (sizeBytes <= limits.maxSmallFileBytes) {
+        yield* this.readSmall(handle, file, { ...range, sizeBytes, headroomBytes });
+        return;
+      }
+      if (file.location === 'stored') await this.checkStored(handle, file, stats, signal);
+      yield* readPieces(handle, range.start, range.end, { headroomBytes, signal });
+      if (file.location === 'linked') await checkUnchanged(handle, file, stats);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private async *readSmall(
+    handle: FileHandle,
+    file: StoredFile,
+    { start, end, sizeBytes, headroomBytes }: { start: number; end: number; sizeBytes: number; headroomBytes: number },
+  ): AsyncGenerator<Buffer, void, undefined> {
+    const whole = await readPiece(handle, 0, sizeBytes, headroomBytes);
+    if (whole.byteLength !== sizeBytes || createHash('sha1').update(whole).digest('hex') !== file.id) throw contentCorrupt(file);
+    if (end > start) yield whole.subarray(start, end);
+  }
+
+  private async checkStored(handle: FileHandle, file: StoredFile, stats: BigIntStats, signal: AbortSignal | undefined): Promise<void> {
+    const identity = fileIdentity(stats);
+    const known = await this.index.storedIdentityOf(file.id);
+    if (known === identity) return;
+    if (known !== undefined && (await this.hashFile(handle, Number(stats.size), signal)) !== file.id) throw contentCorrupt(file);
+    await this.index.rememberStoredIdentity(file.id, identity);
+  }
+}
+
+/** The failure of content that is not what its address says. */
+export function contentCorrupt(file: { readonly id: string; readonly path: string; readonly location: 'stored' | 'linked' }, cause?: unknown): KacheryError {
+  const message =
+    file.location === 'linked'
+      ? `The file ${file.path} was linked as sha1://${file.id} and has changed since, so it is not served. Link or store it again.`
+      : `The stored file ${file.path} no longer has the content sha1://${file.id}, so it is not served. ` +
+        'Run "kachery-p2p verify --quarantine" and store the file again.';
+  return new KacheryError('content-corrupt', message, { uri: `sha1://${file.id}`, path: file.path }, { cause });
+}
+
+async function openContent(file: StoredFile): Promise<FileHandle> {
+  try {
+    return await open(file.path, 'r');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') {
+      throw new KacheryError('file-not-found', `sha1://${file.id} was removed from this node.`, { uri: `sha1://${file.id}` }, { cause: error });
+    }
+    throw contentCorrupt(file, error);
+  }
+}
+
+/** Reads pieces in order, the next one while the consumer has the last. */
+async function* readPieces(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  { headroomBytes, signal }: { headroomBytes: number; signal: AbortSignal | undefined },
+): AsyncGenerator<Buffer, void, undefined> {
+  let position = start;
+  let next = position < end ? readPiece(handle, position, end, headroomBytes) : undefined;
+  try {
+    while (next) {
+      const piece = await next;
+      throwIfCancelled(signal);
+      if (piece.byteLength === 0) throw new KacheryError('content-corrupt', `The file ended at byte ${String(position)} while it was being read.`);
+      position += piece.byteLength;
+      next = position < end ? readPiece(handle, position, end, headroomBytes) : undefined;
+      yield piece;
+    }
+  } finally {
+    await next?.catch(() => undefined);
+  }
+}
+
+/** The next bytes of a file, at most limits.dataMessageBytes, with unused room before them in their buffer. */
+async function readPiece(handle: FileHandle, position: number, end: number, headroomBytes: number): Promise<Buffer> {
+  const length = Math.min(limits.dataMessageBytes, end - position);
+  const buffer = Buffer.allocUnsafeSlow(headroomBytes + length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, headroomBytes + filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(headroomBytes, headroomBytes + filled);
+}
+
+async function checkUnchanged(handle: FileHandle, file: StoredFile, before: BigIntStats): Promise<void> {
+  if (fileIdentity(await handle.stat({ bigint: true })) !== fileIdentity(before)) throw contentCorrupt(file);
+}

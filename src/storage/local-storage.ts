@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats } from 'node:fs';
+import { type FileHandle, open, readFile, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type Clock, systemClock } from '../core/clock.js';
+import { type ContentId, parseContentId } from '../core/content-id.js';
+import { isKacheryError, KacheryError } from '../core/failure.js';
+import { hasManifest } from '../core/manifest.js';
+import { BatchStore } from './batch/batch-store.js';
+import { type ContentIndex, emptyContentIndex } from './content-index.js';
+import { listContentIds } from './content-lister.js';
+import { contentCorrupt, ContentReader } from './content-reader.js';
+import { ContentVerifier } from './content-verifier.js';
+import { ContentWriter, type WriterRole } from './content-writer.js';
+import { modificationTimeSeconds } from './file-identity.js';
+import {
+  type Expectation,
+  type FileStore,
+  type IncomingFile,
+  type KeptUpload,
+  type ReadOptions,
+  type StorageUsage,
+  type StoredFile,
+  type StoreResult,
+  type VerifyEvent,
+  type WorkOptions,
+} from './file-store.js';
+import { IncomingContent } from './incoming-content.js';
+import { IntakePool } from './intake/intake-pool.js';
+import { KeptUploads } from './kept-uploads.js';
+import { StorageLayout } from './layout.js';
+import { formatLinkRecord, isLinkValid, type LinkRecord, parseLinkRecord } from './link-record.js';
+import { LocalFileIntake } from './local-file-intake.js';
+import { openLayout } from './open-layout.js';
+import { Publisher, syncFolder } from './publisher.js';
+import { localFileFailure, storageFailure, systemErrorCode } from './system-failure.js';
+
+/** What a storage directory is opened with. */
+export interface LocalStorageOptions {
+  /** A daemon is alone on its directory and cleans up after earlier ones; any number of offline writers may share it. */
+  readonly role: WriterRole;
+  readonly clock?: Clock;
+  readonly index?: ContentIndex;
+}
+
+/** How many look-ups go to the file system at a time. */
+const lookupConcurrency = 32;
+
+/** The content-addressed store in a storage directory: the parts of this room, put together. */
+export class LocalStorage implements FileStore {
+  readonly dir: string;
+  private readonly publisher: Publisher;
+  private readonly writer: ContentWriter;
+  private readonly pool = new IntakePool();
+  private readonly intake: LocalFileIntake;
+  private readonly reader: ContentReader;
+  private readonly uploads: KeptUploads;
+  private readonly batches: BatchStore;
+  private readonly index: ContentIndex;
+
+  private constructor(
+    private readonly layout: StorageLayout,
+    { role, clock = systemClock, index = emptyContentIndex, fileMode }: LocalStorageOptions & { fileMode: number },
+  ) {
+    this.dir = layout.dir;
+    this.index = index;
+    this.publisher = new Publisher(layout);
+    this.writer = new ContentWriter(layout, this.publisher, index, role, fileMode);
+    this.intake = new LocalFileIntake({ writer: this.writer, pool: this.pool, index, clock, dir: layout.dir });
+    this.reader = new ContentReader(index, this.hashFile);
+    this.uploads = new KeptUploads(layout, this.writer, this.pool, clock);
+    this.batches = new BatchStore(layout, role);
+  }
+
+  /** Opens a storage directory that exists; see openLayout for how it can fail. `close` it. */
+  static async open(dir: string, options: LocalStorageOptions): Promise<LocalStorage> {
+    const layout = new StorageLayout(resolve(dir));
+    const { fileMode } = await openLayout(layout, options.role, options.clock ?? systemClock);
+    const storage = new LocalStorage(layout, { ...options, fileMode });
+    if (options.role === 'daemon') await storage.batches.recover();
+    await storage.uploads.sweep();
+    return storage;
+  }
+
+  async find(id: ContentId): Promise<StoredFile | undefined> {
+    const path = this.layout.contentPath(id);
+    const stats = await statIfThere(path);
+    if (!stats?.isFile()) return this.findLinked(id);
+    const sizeBytes = Number(stats.size);
+    const manifestId = hasManifest(sizeBytes) ? await this.index.manifestOf(id) : undefined;
+    return { id, sizeBytes, location: 'stored', path, ...(manifestId && { manifestId }) };
+  }
+
+  async missing(ids: readonly ContentId[]): Promise<ContentId[]> {
+    const missing: ContentId[] = [];
+    for (let from = 0; from < ids.length; from += lookupConcurrency) {
+      const some = ids.slice(from, from + lookupConcurrency);
+      const found = await Promise.all(some.map((id) => this.isHere(id)));
+      missing.push(...some.filter((_, position) => !found[position]));
+    }
+    return missing;
+  }
+
+  async *read(id: ContentId, options?: ReadOptions): AsyncGenerator<Buffer, void, undefined> {
+    yield* this.reader.read(await this.require(id), options);
+  }
+
+  async readWhole(id: ContentId, maxBytes: number): Promise<Buffer> {
+    const file = await this.require(id);
+    if (file.sizeBytes > maxBytes) {
+      throw new KacheryError(
+        'too-large',
+        `sha1://${id} has ${String(file.sizeBytes)} bytes; at most ${String(maxBytes)} can be read at once. Read it as a stream.`,
+        { limit: String(maxBytes), actual: String(file.sizeBytes) },
+      );
+    }
+    const pieces: Buffer[] = [];
+    for await (const piece of this.reader.read(file)) pieces.push(piece);
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  async receive(expected: Expectation): Promise<IncomingFile> {
+    try {
+      await this.writer.checkRoom(expected.sizeBytes ?? 0);
+    } catch (error) {
+      throw storageFailure(error, this.dir);
+    }
+    return new IncomingContent({ writer: this.writer, pool: this.pool, dir: this.dir }, expected, { path: this.writer.temporaryPath(), isKept: false });
+  }
+
+  async receiveUpload(uploadId: string, expected: Required<Expectation>, offset: number): Promise<IncomingFile> {
+    try {
+      return await this.uploads.receive(uploadId, expected, offset);
+    } catch (error) {
+      throw storageFailure(error, this.dir);
+    }
+  }
+
+  async keptUpload(uploadId: string): Promise<KeptUpload | undefined> {
+    return this.uploads.find(uploadId);
+  }
+
+  async storeLocalFile(path: string, options: WorkOptions = {}): Promise<StoreResult> {
+    const { result } = await this.intake.withSource(path, async (source) => {
+      const known = await this.intake.known(source);
+      const file = known && (await this.findStored(known.id));
+      const result = file ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
+      return { id: result.file.id, ...(result.file.manifestId && { manifestId: result.file.manifestId }), result };
+    });
+    return result;
+  }
+
+  async linkFile(path: string, options: WorkOptions = {}): Promise<StoredFile> {
+    const { file } = await this.intake.withSource(path, async (source) => {
+      const content = (await this.intake.known(source)) ?? (await this.intake.hash(source, options));
+      const stored = await this.findStored(content.id);
+      const record = { ...content, path, sizeBytes: source.sizeBytes, mtimeSeconds: modificationTimeSeconds(source.stats) };
+      if (!stored) await this.writeLink(content.id, record);
+      return { ...content, file: stored ?? linkedFile(content.id, record) };
+    });
+    return file;
+  }
+
+  async storeSmallFiles(contents: readonly Uint8Array[]): Promise<(StoreResult | KacheryError)[]> {
+    const entries = contents.map((bytes) => ({ sha1: createHash('sha1').update(bytes).digest('hex'), bytes }));
+    const wasThere = await this.batches.store(entries);
+    return entries.map(({ sha1, bytes }, position) => {
+      const id = parseContentId(sha1);
+      const file: StoredFile = { id, sizeBytes: bytes.byteLength, location: 'stored', path: this.layout.contentPath(id) };
+      return { file, alreadyStored: wasThere[position] ?? false };
+    });
+  }
+
+  async list(after: ContentId | undefined, count: number): Promise<StoredFile[]> {
+    const ids = await listContentIds(this.layout, after, count);
+    const files = await Promise.all(ids.map((id) => this.find(id).catch(() => this.brokenLink(id))));
+    return files.filter((file) => file !== undefined);
+  }
+
+  async delete(id: ContentId): Promise<number> {
+    await this.batches.settle();
+    const stats = await statIfThere(this.layout.contentPath(id));
+    try {
+      const hadLink = await removeIfThere(this.layout.linkPath(id));
+      const hadFile = await removeIfThere(this.layout.contentPath(id));
+      if (!hadFile && !hadLink) throw notHere(id);
+      await syncFolder(dirname(this.layout.contentPath(id)));
+    } catch (error) {
+      throw storageFailure(error, this.dir);
+    }
+    return Number(stats?.size ?? 0);
+  }
+
+  async *verify(ids: readonly ContentId[] | undefined, options: { quarantine: boolean; signal?: AbortSignal }): AsyncGenerator<VerifyEvent, void, undefined> {
+    const verifier = new ContentVerifier(this.layout, this.hashFile, options);
+    for await (const id of ids ?? this.allIds()) {
+      const bad = await verifier.check(id, () => (ids ? this.require(id) : this.find(id)));
+      if (bad) yield bad;
+      yield verifier.progress;
+    }
+    yield verifier.progress;
+  }
+
+  async usage(): Promise<StorageUsage> {
+    const { bavail, blocks, bsize } = await statfs(this.dir);
+    return { availableBytes: bavail * bsize, capacityBytes: blocks * bsize, ...(await this.uploads.usage()) };
+  }
+
+  async close(): Promise<void> {
+    await this.batches.close();
+    await this.pool.close();
+  }
+
+  private readonly hashFile = async (file: FileHandle, sizeBytes: number, signal?: AbortSignal): Promise<string> => {
+    const job = this.pool.open({ append: false, chunked: false });
+    const cancel = (): void => {
+      job.cancel();
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      await job.writeFile(file.fd, sizeBytes, { write: false });
+      return (await job.finish()).sha1;
+    } catch (error) {
+      await job.drop();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  };
+
+  private async require(id: ContentId): Promise<StoredFile> {
+    const file = await this.find(id);
+    if (!file) throw notHere(id);
+    return file;
+  }
+
+  private async isHere(id: ContentId): Promise<boolean> {
+    try {
+      return (await this.find(id)) !== undefined;
+    } catch (error) {
+      if (isKacheryError(error, 'content-corrupt')) return false;
+      throw error;
+    }
+  }
+
+  private async findStored(id: ContentId): Promise<StoredFile | undefined> {
+    const file = await this.find(id).catch(() => undefined);
+    return file?.location === 'stored' ? file : undefined;
+  }
+
+  private async findLinked(id: ContentId): Promise<StoredFile | undefined> {
+    let record: LinkRecord | undefined;
+    try {
+      record = parseLinkRecord(await readFile(this.layout.linkPath(id), 'utf8'));
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    if (!record) return undefined;
+    const stats = await stat(record.path, { bigint: true }).catch(() => undefined);
+    if (!stats || !isLinkValid(record, stats)) throw contentCorrupt({ id, path: record.path, location: 'linked' });
+    return linkedFile(id, record);
+  }
+
+  /** A link whose file has changed, as it is listed. */
+  private async brokenLink(id: ContentId): Promise<StoredFile | undefined> {
+    const record = parseLinkRecord(await readFile(this.layout.linkPath(id), 'utf8').catch(() => ''));
+    return record && linkedFile(id, record);
+  }
+
+  private async writeLink(id: ContentId, record: LinkRecord): Promise<void> {
+    const path = this.writer.temporaryPath();
+    try {
+      const file = await open(path, 'wx', 0o644);
+      try {
+        await file.writeFile(formatLinkRecord(record));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.publisher.makeFolders(id);
+      await rename(path, this.layout.linkPath(id));
+      await syncFolder(dirname(this.layout.linkPath(id)));
+    } catch (error) {
+      await unlink(path).catch(() => undefined);
+      throw storageFailure(error, this.dir);
+    }
+  }
+
+  private async *allIds(): AsyncGenerator<ContentId, void, undefined> {
+    const page = 1_000;
+    let ids = await listContentIds(this.layout, undefined, page);
+    while (ids.length > 0) {
+      yield* ids;
+      ids = await listContentIds(this.layout, ids.at(-1), page);
+    }
+  }
+}
+
+function linkedFile(id: ContentId, { path, sizeBytes, manifestId }: LinkRecord): StoredFile {
+  return { id, sizeBytes, location: 'linked', path, ...(manifestId && { manifestId }) };
+}
+
+function notHere(id: ContentId): KacheryError {
+  return new KacheryError('file-not-found', `sha1://${id} is not on this node.`, { uri: `sha1://${id}` });
+}
+
+async function statIfThere(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw localFileFailure(error, path);
+  }
+}
+
+async function removeIfThere(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
