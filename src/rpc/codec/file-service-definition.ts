@@ -1,0 +1,10 @@
+import { FileServiceService } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { decodeReadFileResponse, encodeReadFileResponse } from './read-file-response-codec.js';
+import { decodeStoreFileRequest, encodeStoreFileRequest } from './store-file-request-codec.js';
+
+/** The generated definition of FileService, with the two messages that carry bulk data read and written by codecs that do not copy them. */
+export const fileServiceDefinition: FileServiceService = {
+  ...FileServiceService,
+  storeFile: { ...FileServiceService.storeFile, requestSerialize: encodeStoreFileRequest, requestDeserialize: decodeStoreFileRequest },
+  readFile: { ...FileServiceService.readFile, responseSerialize: encodeReadFileResponse, responseDeserialize: decodeReadFileResponse },
+};

@@ -1,0 +1,21 @@
+/** What `work` resolves with for each item, in the order of the items, with at most `inFlight` of them being worked on or waiting to be taken. */
+export async function* mapInOrder<Item, Result>(
+  items: readonly Item[],
+  inFlight: number,
+  work: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result, void, undefined> {
+  const started: Promise<Result>[] = [];
+  let next = 0;
+  try {
+    while (next < items.length || started.length > 0) {
+      for (const item of items.slice(next, next + inFlight - started.length)) {
+        started.push(work(item));
+        next++;
+      }
+      const first = started.shift();
+      if (first) yield await first;
+    }
+  } finally {
+    await Promise.allSettled(started);
+  }
+}

@@ -1,0 +1,53 @@
+import { type ReadFileRequest } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { type ByteRange, resolveByteRange } from '../../core/byte-range.js';
+import { type ContentId } from '../../core/content-id.js';
+import { isKacheryError } from '../../core/failure.js';
+import { type FileStore, type ReadOptions } from '../../storage/file-store.js';
+import { type CallContext } from '../call-context.js';
+import { fieldHeadroomBytes } from '../codec/bytes-field.js';
+import { type OutgoingReadFileResponse } from '../codec/read-file-response-codec.js';
+import { type TransferRegistry } from '../transfer-registry.js';
+import { checkPart } from './check-part.js';
+import { fileNotFound } from './file-not-found.js';
+import { type PartContent, resolveUri } from './resolve-uri.js';
+
+/** ReadFile: the bytes of a range, piece by piece. */
+export function readFile(store: FileStore, transfers: TransferRegistry) {
+  return async function* (request: ReadFileRequest, { signal }: CallContext): AsyncGenerator<OutgoingReadFileResponse, void, undefined> {
+    const { id, range } = await locate(store, request, signal);
+    const transfer = transfers.begin('read', request.uri, range.end === undefined ? 0 : range.end - range.start);
+    try {
+      for await (const data of store.read(id, { ...range, signal, headroomBytes: fieldHeadroomBytes })) {
+        yield { data, headroomBytes: fieldHeadroomBytes };
+        transfer.add(data.byteLength);
+      }
+      transfer.end('done');
+    } catch (error) {
+      throw isKacheryError(error, 'file-not-found') ? fileNotFound(request.uri) : error;
+    } finally {
+      transfer.end('failed');
+    }
+  };
+}
+
+type OpenRange = Pick<ReadOptions, 'start' | 'end'> & { readonly start: number };
+
+async function locate(store: FileStore, request: ReadFileRequest, signal: AbortSignal): Promise<{ id: ContentId; range: OpenRange }> {
+  const wanted = requestedRange(request);
+  const content = await resolveUri(store, request.uri);
+  if (content.kind === 'whole') return { id: content.id, range: wanted };
+  const range = rangeInParent(content, wanted);
+  await checkPart(store, content, signal);
+  return { id: content.parentId, range };
+}
+
+function rangeInParent({ range: part }: PartContent, { start, end }: OpenRange): ByteRange {
+  const within = resolveByteRange(start, end, part.end - part.start);
+  return { start: part.start + within.start, end: part.start + within.end };
+}
+
+/** A number beyond what JavaScript counts exactly is beyond the end of any file, too. */
+function requestedRange({ offset, length }: ReadFileRequest): OpenRange {
+  const clamp = (value: bigint): number => Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+  return length === 0n ? { start: clamp(offset) } : { start: clamp(offset), end: clamp(offset + length) };
+}

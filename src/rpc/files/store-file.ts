@@ -1,0 +1,117 @@
+import { type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { type ContentId, parseContentId, quoted } from '../../core/content-id.js';
+import { isKacheryError, KacheryError } from '../../core/failure.js';
+import { limits } from '../../core/limits.js';
+import { checkLabel, formatFileUri } from '../../core/uri.js';
+import { type Expectation, type FileStore, type IncomingFile, type StoreResult } from '../../storage/file-store.js';
+import { type MessageReader } from '../streams/message-reader.js';
+import { type TransferRegistry } from '../transfer-registry.js';
+import { fileInfo } from './file-info.js';
+import { checkUploadId } from './upload-id.js';
+
+type Requests = Pick<MessageReader<StoreFileRequest>, 'next'>;
+
+/** StoreFile: a header, then data. Content that is here already is answered at once; an upload that fails leaves what can be continued, and nothing else. */
+export function storeFile(store: FileStore, transfers: TransferRegistry) {
+  return async (requests: Requests): Promise<StoreFileResponse> => {
+    const upload = parseHeader(await requests.next());
+    const known = await findStored(store, upload.expected);
+    if (known) return { file: fileInfo(known.file, upload.label), alreadyStored: true };
+    const { file, alreadyStored } = await receive(requests, await openUpload(store, upload), upload, transfers);
+    return { file: fileInfo(file, upload.label), alreadyStored };
+  };
+}
+
+interface Upload {
+  readonly label: string;
+  readonly expected: Expectation;
+  readonly resumed?: { readonly uploadId: string; readonly offset: number; readonly expected: Required<Expectation> };
+}
+
+async function receive(requests: Requests, incoming: IncomingFile, upload: Upload, transfers: TransferRegistry): Promise<StoreResult> {
+  const transfer = transfers.begin('store', uriOf(upload), upload.expected.sizeBytes ?? 0);
+  transfer.add(incoming.takenBytes);
+  try {
+    for (let request = await requests.next(); request !== undefined; request = await requests.next()) {
+      const data = dataOf(request);
+      await incoming.write(data);
+      transfer.add(data.byteLength);
+    }
+    const result = await incoming.finish();
+    transfer.end('done', formatFileUri(result.file.id, upload.label, result.file.manifestId));
+    return result;
+  } catch (error) {
+    transfer.end('failed');
+    await incoming.abort();
+    throw error;
+  }
+}
+
+function openUpload(store: FileStore, { expected, resumed }: Upload): Promise<IncomingFile> {
+  return resumed ? store.receiveUpload(resumed.uploadId, resumed.expected, resumed.offset) : store.receive(expected);
+}
+
+/** The file, if it is here and good. One that is here and bad is replaced. */
+async function findStored(store: FileStore, { id, sizeBytes }: Expectation): Promise<StoreResult | undefined> {
+  if (id === undefined) return undefined;
+  const file = await findGood(store, id);
+  if (!file) return undefined;
+  if (sizeBytes === undefined || sizeBytes === file.sizeBytes) return { file, alreadyStored: true };
+  throw new KacheryError(
+    'size-mismatch',
+    `The content with the SHA-1 ${id} has ${String(file.sizeBytes)} bytes, not ${String(sizeBytes)} as the header claims.`,
+    { expected: String(sizeBytes), actual: String(file.sizeBytes) },
+  );
+}
+
+async function findGood(store: FileStore, id: ContentId): ReturnType<FileStore['find']> {
+  try {
+    return await store.find(id);
+  } catch (error) {
+    if (isKacheryError(error, 'content-corrupt')) return undefined;
+    throw error;
+  }
+}
+
+function parseHeader(first: StoreFileRequest | undefined): Upload {
+  if (first?.part?.$case !== 'header') {
+    throw new KacheryError('invalid-argument', 'The first message of an upload must be its header.', { field: 'header' });
+  }
+  const header = first.part.value;
+  const label = checkLabel(header.label);
+  const id = header.sha1 === undefined ? undefined : parseContentId(header.sha1);
+  const sizeBytes = header.sizeBytes === undefined ? undefined : parseSize(header.sizeBytes, 'size_bytes');
+  const expected = { ...(id !== undefined && { id }), ...(sizeBytes !== undefined && { sizeBytes }) };
+  const offset = parseSize(header.offset, 'offset');
+  if (header.uploadId !== undefined) return { label, expected, resumed: parseResumed(header.uploadId, expected, offset) };
+  if (offset === 0) return { label, expected };
+  throw new KacheryError('invalid-argument', `The upload starts at offset ${String(offset)}, but names no upload_id to go on with.`, { field: 'offset' });
+}
+
+function parseResumed(uploadId: string, { id, sizeBytes }: Expectation, offset: number): NonNullable<Upload['resumed']> {
+  checkUploadId(uploadId);
+  if (id !== undefined && sizeBytes !== undefined) return { uploadId, offset, expected: { id, sizeBytes } };
+  throw new KacheryError('invalid-argument', 'An upload with an upload_id needs sha1 and size_bytes, too.', {
+    field: id === undefined ? 'sha1' : 'size_bytes',
+  });
+}
+
+function parseSize(value: NonNullable<StoreFileHeader['sizeBytes']>, field: string): number {
+  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw new KacheryError('invalid-argument', `${quoted(String(value))} is too large for ${field}.`, { field });
+}
+
+function dataOf({ part }: StoreFileRequest): Buffer {
+  if (part?.$case === 'header') throw new KacheryError('invalid-argument', 'An upload has one header; a second one was sent.', { field: 'header' });
+  const data = part?.value ?? Buffer.alloc(0);
+  if (data.byteLength <= limits.maxUploadMessageBytes) return data;
+  const [limit, actual] = [String(limits.maxUploadMessageBytes), String(data.byteLength)];
+  throw new KacheryError('too-large', `A message of ${actual} bytes of data is over the limit of ${limit}. Send the file in smaller pieces.`, {
+    limit,
+    actual,
+  });
+}
+
+function uriOf({ expected, label }: Upload): string {
+  return expected.id === undefined ? '' : formatFileUri(expected.id, label);
+}

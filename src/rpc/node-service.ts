@@ -1,0 +1,83 @@
+import { type Timestamp } from '../../gen/ts/google/protobuf/timestamp.js';
+import { type NodeServiceServer, TransferKind, TransferState, type WatchTransfersResponse } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { limits } from '../core/limits.js';
+import { type FileStore } from '../storage/file-store.js';
+import { serverStreamHandler } from './streams/server-stream-handler.js';
+import { unaryHandler } from './streams/unary-handler.js';
+import { type Transfer, type TransferRegistry } from './transfer-registry.js';
+
+/** Who this node is. Nothing of it is secret. */
+export interface NodeDescription {
+  readonly nodeId: string;
+  readonly label: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+}
+
+/** What NodeService works with. */
+export interface NodeServiceParts {
+  readonly store: FileStore;
+  readonly transfers: TransferRegistry;
+  readonly node: NodeDescription;
+  /** Begins to stop the daemon; returns at once. */
+  readonly requestStop: () => void;
+}
+
+const apiVersions = ['kachery_p2p.v1'];
+const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers'];
+
+const transferKinds: Readonly<Record<Transfer['kind'], TransferKind>> = {
+  store: TransferKind.TRANSFER_KIND_STORE,
+  read: TransferKind.TRANSFER_KIND_READ,
+};
+
+const transferStates: Readonly<Record<Transfer['state'], TransferState>> = {
+  active: TransferState.TRANSFER_STATE_ACTIVE,
+  done: TransferState.TRANSFER_STATE_DONE,
+  failed: TransferState.TRANSFER_STATE_FAILED,
+};
+
+/** NodeService: who the node is, how it fares, what it does. `idleMs`: how long a watcher may take nothing while there is news. */
+export function nodeService({ store, transfers, node, requestStop }: NodeServiceParts, options: { readonly idleMs: number }): NodeServiceServer {
+  const { nodeId, label, version, startedAtMs } = node;
+  const response = { nodeId, label, version, apiVersions, features, limits: nodeLimits(), storageDir: store.dir, startedAt: timestamp(startedAtMs) };
+  return {
+    getNode: unaryHandler(() => Promise.resolve(response)),
+    getStorageUsage: unaryHandler(async () => {
+      const { availableBytes, capacityBytes, uploadBytes, uploads } = await store.usage();
+      return { availableBytes: BigInt(availableBytes), capacityBytes: BigInt(capacityBytes), uploadBytes: BigInt(uploadBytes), uploads };
+    }),
+    watchTransfers: serverStreamHandler(async function* (_request, { signal }): AsyncGenerator<WatchTransfersResponse, void, undefined> {
+      for await (const transfer of transfers.watch(signal)) yield { transfer: transferMessage(transfer) };
+    }, options),
+    stopDaemon: unaryHandler(() => {
+      requestStop();
+      return Promise.resolve({ processId: process.pid });
+    }),
+  };
+}
+
+function nodeLimits() {
+  return {
+    maxMessageBytes: BigInt(limits.maxMessageBytes),
+    maxBatchFiles: limits.maxBatchFiles,
+    maxBatchBytes: BigInt(limits.maxBatchBytes),
+    maxSmallFileBytes: BigInt(limits.maxSmallFileBytes),
+  };
+}
+
+function transferMessage({ id, kind, state, uri, transferredBytes, sizeBytes, startedAtMs }: Transfer) {
+  return {
+    id: BigInt(id),
+    kind: transferKinds[kind],
+    state: transferStates[state],
+    uri,
+    transferredBytes: BigInt(transferredBytes),
+    sizeBytes: BigInt(sizeBytes),
+    startedAt: timestamp(startedAtMs),
+  };
+}
+
+function timestamp(timeMs: number): Timestamp {
+  return { seconds: BigInt(Math.floor(timeMs / 1000)), nanos: Math.floor(timeMs % 1000) * 1_000_000 };
+}

@@ -1,0 +1,124 @@
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+
+import { HealthService } from '../../gen/ts/grpc/health/v1/health.js';
+import { ServerReflectionService } from '../../gen/ts/grpc/reflection/v1/reflection.js';
+import { ServerReflectionService as ServerReflectionAlphaService } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
+import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { limits } from '../core/limits.js';
+import { fileServiceDefinition } from './codec/file-service-definition.js';
+import { fileService, type FileServiceParts } from './file-service.js';
+import { widenServerWindows } from './flow-control-windows.js';
+import { admitCalls } from './interceptors/admit-calls.js';
+import { type AccessTokens, checkToken } from './interceptors/check-token.js';
+import { logRequests } from './interceptors/log-requests.js';
+import { OpenCalls } from './interceptors/open-calls.js';
+import { nodeService, type NodeServiceParts } from './node-service.js';
+import { reflectionService } from './reflection/reflection-service.js';
+import { type StructuredLog } from './structured-log.js';
+
+/** What the server works with. */
+export interface RpcServerParts extends Omit<FileServiceParts, 'nodeId'>, NodeServiceParts {
+  readonly tokens: AccessTokens;
+  readonly log: StructuredLog;
+}
+
+/** How long clients and calls may take; for tests. */
+export interface RpcServerOptions {
+  readonly streamIdleMs: number;
+  readonly shutdownGraceMs: number;
+}
+
+const ownServices = ['kachery_p2p.v1.FileService', 'kachery_p2p.v1.NodeService'];
+const serviceNames = [...ownServices, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
+const subscriptions = [
+  NodeServiceService.watchTransfers,
+  HealthService.watch,
+  ServerReflectionService.serverReflectionInfo,
+  ServerReflectionAlphaService.serverReflectionInfo,
+];
+
+/** From dist/src/rpc to the root of the package. */
+const descriptorPath = new URL('../../../gen/descriptors.binpb', import.meta.url);
+
+const serverOptions: ServerOptions = {
+  'grpc.max_receive_message_length': limits.maxMessageBytes,
+  'grpc.max_send_message_length': limits.maxMessageBytes,
+  'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+  'grpc.keepalive_time_ms': 120_000,
+  'grpc.keepalive_timeout_ms': 60_000,
+};
+
+/** The gRPC side of the daemon: all services on one server, with authorisation, logging, limits and an orderly end. */
+export class RpcServer {
+  private readonly server: Server;
+  private readonly openCalls: OpenCalls;
+  private readonly health: HealthImplementation;
+  private readonly widenWindows: () => void;
+
+  constructor(
+    parts: RpcServerParts,
+    private readonly options: RpcServerOptions,
+  ) {
+    const idle = { idleMs: options.streamIdleMs };
+    this.openCalls = new OpenCalls({ subscriptions: new Set(subscriptions.map(({ path }) => path)), ...idle });
+    const admission = admitCalls([
+      () => {
+        this.openCalls.checkAccepting();
+      },
+      checkToken(parts.tokens),
+    ]);
+    this.server = new Server({ ...serverOptions, interceptors: [this.openCalls.interceptor, logRequests(parts.log), admission] });
+    this.widenWindows = widenServerWindows(this.server, limits.flowControlWindowBytes, parts.log);
+    this.health = new HealthImplementation();
+    this.setHealth('SERVING');
+    const reflection = reflectionService(descriptorPath, serviceNames, idle);
+    this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId }, idle));
+    this.server.addService(NodeServiceService, nodeService(parts, idle));
+    this.server.addService(ServerReflectionService, reflection);
+    this.server.addService(ServerReflectionAlphaService, reflection);
+    this.health.addToServer(this.server);
+  }
+
+  /** Listens on an address, such as `127.0.0.1:0` or `[::1]:20421`, and resolves with the port. Rejects with the system's error. */
+  async listen(address: string): Promise<number> {
+    const port = await new Promise<number>((resolve, reject) => {
+      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
+        if (error) reject(error);
+        else resolve(boundPort);
+      });
+    });
+    this.widenWindows();
+    return port;
+  }
+
+  /** Stops listening on an address that `listen` was called with, its port being the one that was found. */
+  unlisten(address: string): void {
+    this.server.unbind(address);
+  }
+
+  /**
+   * Stops: tells that it does not serve any more, ends subscriptions, lets calls under way go on for the grace period, ends what is left. Never fails.
+   */
+  async stop(): Promise<void> {
+    this.setHealth('NOT_SERVING');
+    this.openCalls.stopAccepting();
+    const graceTimer = setTimeout(() => {
+      this.openCalls.endAll();
+    }, this.options.shutdownGraceMs);
+    const forceTimer = setTimeout(() => {
+      this.server.forceShutdown();
+    }, this.options.shutdownGraceMs + 1_000);
+    await new Promise<void>((resolve) => {
+      this.server.tryShutdown(() => {
+        resolve();
+      });
+    });
+    clearTimeout(graceTimer);
+    clearTimeout(forceTimer);
+  }
+
+  private setHealth(status: 'SERVING' | 'NOT_SERVING'): void {
+    for (const name of ['', ...ownServices]) this.health.setStatus(name, status);
+  }
+}

@@ -1,0 +1,46 @@
+import { type ServerWritableStream } from '@grpc/grpc-js';
+
+import { KacheryError } from '../../core/failure.js';
+import { Pause } from './pause.js';
+
+const maxPending = 2;
+
+/** Sends the messages of a stream no faster than the client takes them. */
+export class MessageWriter<Message> {
+  private pending = 0;
+  private readonly pause: Pause;
+
+  /**
+   * @param call What to write to; nobody else may write.
+   * @param options.signal Of the call.
+   * @param options.idleMs How long the client may take nothing while something waits for it.
+   */
+  constructor(
+    private readonly call: Pick<ServerWritableStream<unknown, Message>, 'write'>,
+    options: { readonly signal: AbortSignal; readonly idleMs: number },
+  ) {
+    this.pause = new Pause(options, () => clientTakesNothing(options.idleMs));
+  }
+
+  /**
+   * Sends a message and resolves when there is room for the next one: at most two wait here. Rejects with the reason of the signal once it is aborted, and
+   * with `deadline-exceeded` if the client takes nothing for too long.
+   */
+  async send(message: Message): Promise<void> {
+    this.pending++;
+    this.call.write(message, () => {
+      this.pending--;
+      this.pause.wake();
+    });
+    await this.pause.until(() => this.pending < maxPending);
+  }
+
+  /** Resolves when everything has been handed to the connection. Rejects as `send`. */
+  async flush(): Promise<void> {
+    await this.pause.until(() => this.pending === 0);
+  }
+}
+
+function clientTakesNothing(idleMs: number): KacheryError {
+  return new KacheryError('deadline-exceeded', `The client took nothing for ${String(idleMs / 1000)} s, so the daemon gave the call up.`);
+}
