@@ -1,4 +1,4 @@
-import { type KacheryUri } from '../core/uri.js';
+import { type NpyArray } from './npy-array.js';
 
 /** How far an operation is, in bytes; `sizeBytes` is 0 while the size is not known. */
 export interface Progress {
@@ -9,20 +9,20 @@ export interface Progress {
 
 /** Options of every operation: abort it, hear how far it is. An aborted operation fails with the reason `cancelled`. */
 export interface CallOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of operations that store. */
 export interface StoreOptions extends CallOptions {
   /** Cosmetic name in the URI; the file's name where there is one, otherwise `file.<type>`. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /** A half-open range of bytes [start, end); `start` defaults to 0, `end` to the end of the file. */
 export interface RangeOptions extends CallOptions {
-  readonly start?: number;
-  readonly end?: number;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 /** What is known of a file. */
@@ -87,10 +87,11 @@ export interface Transfer {
   readonly startedAt: Date;
 }
 
-/** A small file of a batch. */
+/** A small file of a batch: bytes, or text that is stored as UTF-8. */
 export interface SmallFile {
   readonly content: Uint8Array | string;
-  readonly label?: string;
+  /** Cosmetic name in the URI; `file.txt` for text and `file.dat` for bytes if left out. */
+  readonly label?: string | undefined;
 }
 
 /**
@@ -109,9 +110,11 @@ export interface KacheryClient {
   storeText(text: string, options?: StoreOptions): Promise<string>;
   /** Stores a value as compact JSON in insertion order, non-ASCII characters escaped; label `file.json`. */
   storeJson(value: unknown, options?: StoreOptions): Promise<string>;
+  /** Stores an array as `numpy.save` writes it, so that Python's `store_npy` of an equal array gives the same URI; label `file.npy`. */
+  storeNpy(array: NpyArray, options?: StoreOptions): Promise<string>;
   /** Stores bytes; label `file.dat`. */
   storeBytes(content: Uint8Array, options?: StoreOptions): Promise<string>;
-  /** Stores what a stream brings, without holding it in memory; label `file.dat`. */
+  /** Stores what a stream brings, without holding it in memory; label `file.dat`. What the stream fails with is passed on. */
   storeStream(content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<string>;
   /** Stores many small files in few calls; resolves with their URIs, in order. A file that fails rejects the whole with its error; the others are stored. */
   storeFiles(files: Iterable<SmallFile> | AsyncIterable<SmallFile>, options?: CallOptions): Promise<string[]>;
@@ -119,9 +122,13 @@ export interface KacheryClient {
   linkFile(path: string, options?: StoreOptions): Promise<string>;
 
   /** Brings a file to this machine and resolves with its path; with `dest`, a copy of its own at that path. The path is read-only without. */
-  loadFile(uri: string, options?: CallOptions & { readonly dest?: string }): Promise<string>;
+  loadFile(uri: string, options?: CallOptions & { readonly dest?: string | undefined }): Promise<string>;
+  /** The text of a file. Fails with `invalid-argument` if it is not UTF-8. */
   loadText(uri: string, options?: CallOptions): Promise<string>;
+  /** The value of a JSON file. Fails with `invalid-argument` if it is none. */
   loadJson(uri: string, options?: CallOptions): Promise<unknown>;
+  /** The array of a `.npy` file. Fails with `invalid-argument` if it is none, with `not-supported` if JavaScript has no array for its elements. */
+  loadNpy(uri: string, options?: CallOptions): Promise<NpyArray>;
   /** The bytes [start, end) of a file, in memory. */
   loadBytes(uri: string, options?: RangeOptions): Promise<Uint8Array>;
   /** The bytes [start, end) of a file as a stream with bounded memory. Each piece is the caller's to keep. */
@@ -138,7 +145,7 @@ export interface KacheryClient {
   /** Removes a file, or a link, from the node; resolves with the bytes freed. Owner only. */
   deleteFile(uri: string, options?: CallOptions): Promise<number>;
   /** Hashes stored files again, all or those of `uris`. Owner only. */
-  verifyFiles(options?: CallOptions & { readonly uris?: readonly string[]; readonly quarantine?: boolean }): AsyncIterable<VerifyEvent>;
+  verifyFiles(options?: CallOptions & { readonly uris?: readonly string[] | undefined; readonly quarantine?: boolean | undefined }): AsyncIterable<VerifyEvent>;
 
   getNode(options?: CallOptions): Promise<NodeInfo>;
   getStorageUsage(options?: CallOptions): Promise<StorageUsage>;
@@ -150,6 +157,3 @@ export interface KacheryClient {
   /** Releases the connection. May be called twice. */
   close(): Promise<void>;
 }
-
-/** A URI, parsed: what `parseUri` gives. */
-export type { KacheryUri };

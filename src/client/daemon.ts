@@ -1,0 +1,112 @@
+import { type GetNodeResponse, NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { isKacheryError } from '../core/failure.js';
+import { type AccessToken, chooseToken } from './access-token.js';
+import { unlessAborted } from './cancellation.js';
+import { findVisibleStorage } from './find-visible-storage.js';
+import { daemonNotRunning } from './rpc-failure.js';
+import { type RpcConnection, type RpcOptions } from './rpc-connection.js';
+import { type RpcMethod } from './rpc-method.js';
+import { type StorageView } from './storage-view.js';
+
+/** How long what the daemon said of itself is believed. */
+const probeLifetimeMs = 10_000;
+const probeTimeoutMs = 10_000;
+
+/** What is known of the daemon, for some seconds. */
+export interface DaemonProbe extends AccessToken {
+  readonly node: GetNodeResponse;
+  /** Its storage directory, if this machine sees it. */
+  readonly storage: StorageView | undefined;
+}
+
+/** Where a daemon's storage directory and tokens may be found. */
+export interface DaemonPlaces {
+  readonly storageDir?: string | undefined;
+  readonly configDir: string;
+  readonly givenToken?: string | undefined;
+  readonly clientToken?: string | undefined;
+}
+
+/** One daemon: calls to it that carry the caller's token, and what is known of it. */
+export class Daemon {
+  private latest: { readonly probe: Promise<DaemonProbe>; readonly atMs: number } | undefined;
+
+  constructor(
+    private readonly connection: RpcConnection,
+    private readonly places: DaemonPlaces,
+  ) {}
+
+  /** Who the daemon is and how this client stands to it; asked again every 10 s. Fails with `daemon-not-running` or `storage-mismatch`. */
+  probe(signal?: AbortSignal): Promise<DaemonProbe> {
+    const now = performance.now();
+    if (this.latest === undefined || now - this.latest.atMs > probeLifetimeMs) {
+      const probe = this.ask();
+      const asked = { probe, atMs: now };
+      this.latest = asked;
+      probe.catch(() => {
+        if (this.latest === asked) this.latest = undefined;
+      });
+    }
+    return unlessAborted(this.latest.probe, signal);
+  }
+
+  /** Makes a call with one request and one answer. */
+  async unary<Request, Response>(method: RpcMethod<Request, Response>, request: Request, options: Omit<RpcOptions, 'token'> = {}): Promise<Response> {
+    const { token } = await this.probe(options.signal);
+    return this.connection.unary(method, request, { ...options, token }).catch(this.reconsider);
+  }
+
+  /** The answers of a call with one request. */
+  async *receive<Request, Response>(
+    method: RpcMethod<Request, Response>,
+    request: Request,
+    options: Omit<RpcOptions, 'token'> = {},
+  ): AsyncGenerator<Response, void, undefined> {
+    const { token } = await this.probe(options.signal);
+    try {
+      yield* this.connection.receive(method, request, { ...options, token });
+    } catch (error) {
+      this.reconsider(error);
+    }
+  }
+
+  /** Makes a call with many requests and one answer. */
+  async send<Request, Response>(
+    method: RpcMethod<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options: Omit<RpcOptions, 'token'> = {},
+  ): Promise<Response> {
+    const { token } = await this.probe(options.signal);
+    return this.connection.send(method, requests, { ...options, token }).catch(this.reconsider);
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.connection.close();
+  }
+
+  private async ask(): Promise<DaemonProbe> {
+    const node = await this.askNode();
+    const storage = await findVisibleStorage(node, this.places.storageDir);
+    const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address });
+    return { ...access, node, storage };
+  }
+
+  private async askNode(): Promise<GetNodeResponse> {
+    try {
+      return await this.connection.unary(NodeServiceService.getNode, {}, { timeoutMs: probeTimeoutMs });
+    } catch (error) {
+      if (!isKacheryError(error, 'deadline-exceeded')) throw error;
+      throw daemonNotRunning(this.connection.address, `no answer within ${String(probeTimeoutMs / 1000)} s`, error);
+    }
+  }
+
+  /** A daemon that is gone or refuses the token may not be the one that was asked last. */
+  private readonly reconsider = (error: unknown): never => {
+    const isOther = ['daemon-not-running', 'daemon-stopping', 'token-invalid', 'token-missing'].some(
+      (reason) => isKacheryError(error) && error.reason === reason,
+    );
+    if (isOther) this.latest = undefined;
+    throw error;
+  };
+}

@@ -1,0 +1,21 @@
+export { connect } from './connect.js';
+export type { ClientOptions } from './client-options.js';
+export type {
+  CallOptions,
+  FileInfo,
+  FileProvider,
+  KacheryClient,
+  NodeInfo,
+  Progress,
+  RangeOptions,
+  SmallFile,
+  StorageUsage,
+  StoreOptions,
+  Transfer,
+  VerifyEvent,
+} from './kachery-client.js';
+export type { NpyArray, NpyData, NpyType } from './npy-array.js';
+export { type FailureDetails, type FailureReason, failureReasons, isKacheryError, KacheryError } from '../core/failure.js';
+export { type ContentId } from '../core/content-id.js';
+export { type ByteRange } from '../core/byte-range.js';
+export { type ChunkUri, type DirectoryUri, type FileUri, type KacheryUri, parseUri } from '../core/uri.js';

@@ -1,0 +1,159 @@
+import { type LoadFileResponse, LoadState, type ReadFilesResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { checkByteRange } from '../core/byte-range.js';
+import { type ContentId, parseContentId } from '../core/content-id.js';
+import { findInDirectory } from '../core/directory-listing.js';
+import { limits } from '../core/limits.js';
+import { type ChunkUri, type KacheryUri, parseUri } from '../core/uri.js';
+import { fileServiceDefinition as files } from '../rpc/codec/file-service-definition.js';
+import { type StoredFile } from '../storage/file-store.js';
+import { collect } from './collect.js';
+import { type ContentCache } from './content-cache.js';
+import { type Daemon } from './daemon.js';
+import { required } from './file-info.js';
+import { inGroups } from './in-groups.js';
+import { itemFailure } from './item-failure.js';
+import { type CallOptions, type Progress, type RangeOptions } from './kachery-client.js';
+import { Retries } from './retries.js';
+import { readStored, type StorageView } from './storage-view.js';
+
+/** URIs of one batch read, where files may be here and be read together; and where all are elsewhere and come in a stream. */
+const groupSizes = { here: 64, elsewhere: 1_000 };
+
+const loadStates: Readonly<Record<LoadState, Progress['state']>> = {
+  [LoadState.LOAD_STATE_UNSPECIFIED]: 'finding',
+  [LoadState.LOAD_STATE_FINDING]: 'finding',
+  [LoadState.LOAD_STATE_DOWNLOADING]: 'downloading',
+  [LoadState.LOAD_STATE_VERIFYING]: 'verifying',
+};
+
+interface Content {
+  readonly id: ContentId;
+  readonly sizeBytes: number;
+}
+
+/** Loading through a daemon: from its storage directory where this machine sees it, otherwise from the cache or in a stream. */
+export class OnlineLoading {
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly cache: ContentCache,
+  ) {}
+
+  /** Brings a file to this machine and tells where it is. */
+  async locate(text: string, options: CallOptions): Promise<StoredFile> {
+    const uri = parseUri(text);
+    const here = await this.findHere(uri, options);
+    if (here) return here;
+    const { storage } = await this.daemon.probe(options.signal);
+    // A chunk is part of a file: only where its path is wanted must it be a file of its own on the node.
+    const { id, sizeBytes } = uri.kind === 'chunk' && !storage ? chunkContent(uri) : await this.bringToNode(text, options);
+    return (storage && (await findIn(storage, id))) ?? (await this.cache.find(id)) ?? (await this.cache.fill({ id, sizeBytes }, this.stream(text, options)));
+  }
+
+  /** The bytes of a range. */
+  async *read(text: string, options: RangeOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const uri = parseUri(text);
+    checkByteRange(options.start ?? 0, options.end);
+    const here = await this.findHere(uri, options);
+    yield* here ? readStored(here, options) : this.stream(text, options);
+  }
+
+  /** The contents of small files, in order. */
+  async *readMany(uris: Iterable<string>, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const { storage } = await this.daemon.probe(signal);
+    for await (const group of inGroups(checked(uris), { maxItems: storage ? groupSizes.here : groupSizes.elsewhere })) {
+      const here = storage ? await Promise.all(group.map((text) => this.readSmallHere(text, { signal }))) : [];
+      const elsewhere = this.readBatch(
+        group.filter((_, position) => here[position] === undefined),
+        { signal },
+      );
+      try {
+        for (const [position] of group.entries()) yield here[position] ?? required((await elsewhere.next()).value ?? undefined, 'results');
+      } finally {
+        await elsewhere.return();
+      }
+    }
+  }
+
+  /** The file where this machine sees it, if it does. */
+  private async findHere(uri: KacheryUri, options: CallOptions): Promise<StoredFile | undefined> {
+    const { storage } = await this.daemon.probe(options.signal);
+    if (!storage) return uri.kind === 'directory' ? undefined : this.cache.find(uri.id);
+    if (uri.kind !== 'directory') return findIn(storage, uri.id);
+    const listing = await findIn(storage, uri.id);
+    if (!listing || listing.sizeBytes > limits.maxListingBytes) return undefined;
+    const text = new TextDecoder().decode(await collect(readStored(listing, { signal: options.signal })));
+    return findIn(storage, findInDirectory(text, uri));
+  }
+
+  private async readSmallHere(text: string, options: CallOptions): Promise<Uint8Array | undefined> {
+    const file = await this.findHere(parseUri(text), options);
+    return file && file.sizeBytes <= limits.maxSmallFileBytes ? collect(readStored(file, options)) : undefined;
+  }
+
+  /** Asks the daemon to have the file, and tells which content it is. */
+  private async bringToNode(text: string, options: CallOptions): Promise<Content> {
+    for await (const { event } of this.daemon.receive(files.loadFile, { uri: text }, { signal: options.signal })) {
+      if (event?.$case === 'file') return { id: parseContentId(event.value.sha1), sizeBytes: Number(event.value.sizeBytes) };
+      reportLoad(event, options);
+    }
+    return required<Content>(undefined, 'file');
+  }
+
+  /** The bytes of a range as the daemon sends them; goes on where it was when the connection breaks. */
+  private async *stream(text: string, { start = 0, end, signal, onProgress }: RangeOptions): AsyncGenerator<Buffer, void, undefined> {
+    const retries = new Retries(['daemon-not-running', 'daemon-stopping', 'deadline-exceeded']);
+    const sizeBytes = end === undefined ? 0 : end - start;
+    let position = start;
+    for (;;) {
+      // A length of 0 would mean up to the end: of an empty range only the end is checked.
+      const request = { uri: text, offset: BigInt(position), length: BigInt((end ?? position) - position) };
+      try {
+        for await (const { data } of this.daemon.receive(files.readFile, request, { signal })) {
+          if (start === end) return;
+          position += data.byteLength;
+          retries.progress();
+          onProgress?.({ state: 'reading', doneBytes: position - start, sizeBytes });
+          yield data;
+        }
+        return;
+      } catch (error) {
+        if (position === start) throw error;
+        if (position === end) return;
+        await retries.wait(error, signal);
+      }
+    }
+  }
+
+  private async *readBatch(uris: readonly string[], { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    if (uris.length === 0) return;
+    for await (const { results } of this.daemon.receive<{ uris: string[] }, ReadFilesResponse>(files.readFiles, { uris: [...uris] }, { signal })) {
+      for (const { outcome } of results) {
+        const { $case, value } = required(outcome, 'outcome');
+        if ($case === 'error') throw itemFailure(value);
+        yield value;
+      }
+    }
+  }
+}
+
+function* checked(uris: Iterable<string>): Generator<string, void, undefined> {
+  for (const uri of uris) {
+    parseUri(uri);
+    yield uri;
+  }
+}
+
+function chunkContent({ id, range }: ChunkUri): Content {
+  return { id, sizeBytes: range.end - range.start };
+}
+
+/** A link that has changed is the daemon's to explain. */
+async function findIn(storage: StorageView, id: ContentId): Promise<StoredFile | undefined> {
+  return storage.find(id).catch(() => undefined);
+}
+
+function reportLoad(event: LoadFileResponse['event'], { onProgress }: CallOptions): void {
+  if (event?.$case !== 'progress') return;
+  const { state, loadedBytes, sizeBytes } = event.value;
+  onProgress?.({ state: loadStates[state], doneBytes: Number(loadedBytes), sizeBytes: Number(sizeBytes) });
+}
