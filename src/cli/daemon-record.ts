@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a running daemon writes of itself into `daemon.json` of its configuration directory. */
+export interface DaemonRecord {
+  readonly pid: number;
+  /** `host:port` */
+  readonly address: string;
+  readonly nodeId: string;
+  readonly storageDir: string;
+}
+
+/** The record of the daemon of this configuration directory; undefined if there is none that can be read. */
+export async function readDaemonRecord(configDir: string): Promise<DaemonRecord | undefined> {
+  try {
+    const record = JSON.parse(await readFile(join(configDir, 'daemon.json'), 'utf8')) as Partial<DaemonRecord>;
+    const { pid, address, nodeId, storageDir } = record;
+    if (typeof pid !== 'number' || typeof address !== 'string' || typeof nodeId !== 'string' || typeof storageDir !== 'string') return undefined;
+    return { pid, address, nodeId, storageDir };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { type Setting, type SettingReader } from './setting.js';
+
+const clients: readonly SettingReader[] = ['command line', 'TypeScript client', 'Python client'];
+
+/** Every setting there is. The flags of `start-daemon`, the readers in this folder and docs/settings.md come from this table. */
+export const settings = {
+  apiHost: {
+    variables: ['KACHERY_P2P_API_HOST'],
+    flag: '--host <host>',
+    defaultText: '`127.0.0.1` for the daemon, `localhost` for clients',
+    readers: ['daemon', ...clients],
+    description: 'Address that the daemon listens on, and that clients connect to.',
+  },
+  apiPort: {
+    variables: ['KACHERY_P2P_API_PORT'],
+    flag: '--port <port>',
+    defaultText: '`20421`',
+    readers: ['daemon', ...clients],
+    description: 'Port that the daemon listens on, and that clients connect to. The daemon takes any free port if it is 0.',
+  },
+  storageDir: {
+    variables: ['KACHERY_STORAGE_DIR'],
+    flag: '--storage-dir <path>',
+    defaultText: '`~/kachery-storage` for the daemon; clients ask the daemon',
+    readers: ['daemon', ...clients],
+    description:
+      "Directory of the stored files. Clients need it only where they see the daemon's directory under another path; a directory of another node is refused.",
+  },
+  configDir: {
+    variables: ['KACHERY_P2P_CONFIG_DIR'],
+    flag: '--config-dir <path>',
+    defaultText: '`~/.kachery-p2p`',
+    readers: ['daemon', ...clients],
+    description: "Directory of the node's key, the owner token, `daemon.json` and `daemon.log`. Only its owner can read it.",
+  },
+  label: {
+    variables: ['KACHERY_P2P_LABEL'],
+    flag: '--label <text>',
+    defaultText: "the machine's name",
+    readers: ['daemon'],
+    description: 'Name of the node, for people; at most 100 characters.',
+  },
+  logLevel: {
+    variables: ['KACHERY_P2P_LOG_LEVEL'],
+    flag: '--log-level <level>',
+    defaultText: '`info`',
+    readers: ['daemon'],
+    description: 'Least important events that are logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
+  },
+  authGroup: {
+    variables: [],
+    flag: '--auth-group <group>',
+    defaultText: "the daemon's own group",
+    readers: ['daemon'],
+    description: 'Group of this machine whose members may use the daemon: the group of the file `client-auth` in the storage directory.',
+  },
+  insecureBind: {
+    variables: [],
+    flag: '--insecure-bind',
+    defaultText: 'off',
+    readers: ['daemon'],
+    description: 'Lets `--host` be an address that other machines can reach, although tokens and files then cross the network unencrypted.',
+  },
+  offlineStorageDir: {
+    variables: ['KACHERY_P2P_OFFLINE_STORAGE_DIR', 'KACHERY_OFFLINE_STORAGE_DIR'],
+    defaultText: 'none: online',
+    readers: clients,
+    description: 'Storage directory to work on without a daemon. If it is set, clients are offline: files only, no network.',
+  },
+  clientToken: {
+    variables: ['KACHERY_P2P_CLIENT_TOKEN'],
+    defaultText: 'read from `client-auth` in the storage directory',
+    readers: clients,
+    description: "Client token, for clients that cannot read the daemon's storage directory.",
+  },
+  cacheHome: {
+    variables: ['XDG_CACHE_HOME'],
+    defaultText: '`~/.cache`',
+    readers: clients,
+    description:
+      'Directory whose `kachery-p2p` keeps files loaded from a daemon whose storage directory is not visible here. An absolute path, or it is ignored.',
+  },
+  tempDir: {
+    variables: ['KACHERY_TEMP_DIR'],
+    defaultText: "the system's directory for temporary files",
+    readers: ['Python client'],
+    description: 'Directory for temporary files.',
+  },
+  progress: {
+    variables: ['KACHERY_P2P_PROGRESS'],
+    defaultText: '`1`',
+    readers: ['command line', 'Python client'],
+    description: '`0` turns progress bars off. They are shown on a terminal (in Python also in a notebook) only.',
+  },
+} as const satisfies Record<string, Setting>;
