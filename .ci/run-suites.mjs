@@ -1,0 +1,85 @@
+// Runs every suite (TypeScript, Python, interop), all of them even if one fails, and ends with one line of totals over all. Needs a build.
+// Exits with 1 if a suite failed or ran nothing. A line with `SKIPPED: why` that a test prints is told again at the end.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
+
+process.chdir(join(import.meta.dirname, '..'));
+
+const testFiles = readdirSync('dist/test', { recursive: true })
+  .filter((path) => path.endsWith('.test.js'))
+  .map((path) => join('dist/test', path))
+  .sort();
+const isInterop = (path) => path.startsWith('dist/test/interop/');
+
+const suites = [
+  { name: 'typescript', command: ['node_modules/.bin/ava', ...testFiles.filter((path) => !isInterop(path))], count: countAva },
+  { name: 'python', command: ['.ci/test-python'], count: countPytest },
+  { name: 'interop', command: ['.ci/test-interop', ...testFiles.filter(isInterop)], count: countAva },
+];
+
+/** Environment of the tests: the machine's, without the settings of a daemon that somebody uses. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KACHERY_')));
+
+/** Runs a command, passes on what it prints, and resolves with that and its exit code. */
+function run([program, ...programArguments]) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, programArguments, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      from.setEncoding('utf8').on('data', (text) => {
+        output += text;
+        to.write(text);
+      });
+    }
+    child.on('error', reject).on('close', (code) => resolve({ code, lines: stripVTControlCharacters(output).split('\n') }));
+  });
+}
+
+/** Sums the numbers of all matches of `pattern`'s first group. */
+function sum(text, pattern) {
+  return [...text.matchAll(pattern)].reduce((total, [, number]) => total + Number(number), 0);
+}
+
+function countAva(lines) {
+  const closing = lines.filter((line) => /^\s*\d+ \D/.test(line)).join('\n');
+  return {
+    passed: sum(closing, /(\d+) tests? passed/g),
+    failed: sum(closing, /(\d+) (?:(?:tests?|hooks?) failed|unhandled rejections?|uncaught exceptions?|tests? remained pending)/g),
+    skipped: sum(closing, /(\d+) tests? (?:skipped|todo)/g),
+  };
+}
+
+function countPytest(lines) {
+  const closing = lines.findLast((line) => /\d+ (passed|failed|skipped|errors?)\b.* in [\d.]+s/.test(line)) ?? '';
+  return {
+    passed: sum(closing, /(\d+) (?:passed|xfailed)/g),
+    failed: sum(closing, /(\d+) (?:failed|errors?|xpassed)/g),
+    skipped: sum(closing, /(\d+) skipped/g),
+  };
+}
+
+const results = [];
+for (const { name, command, count } of suites) {
+  console.log(`\n-- ${name}`);
+  const { code, lines } = await run(command);
+  const counts = count(lines);
+  const ranNothing = counts.passed + counts.failed + counts.skipped === 0;
+  if (counts.failed === 0 && (code !== 0 || ranNothing)) counts.failed = 1;
+  const skips = lines.flatMap((line) => /SKIPPED: .*/.exec(line)?.[0] ?? []);
+  results.push({ name, code, ...counts, skips });
+}
+
+console.log('');
+for (const { skips } of results) for (const skip of new Set(skips)) console.log(skip);
+for (const { name, code, passed, failed, skipped } of results) {
+  console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (exit code ${code})`);
+}
+const total = (key) => results.reduce((sumSoFar, result) => sumSoFar + result[key], 0);
+console.log(`${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
+process.exitCode = total('failed') === 0 ? 0 : 1;
