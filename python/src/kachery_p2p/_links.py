@@ -1,0 +1,65 @@
+"""Link records: files that are kept where they are. The format of kachery-p2p 0.8."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from typing import Any, NamedTuple, Optional
+
+from ._uri import is_sha1
+
+
+class LinkRecord(NamedTuple):
+    """What ``<sha1>.link`` says; valid while size and modification time are exactly these."""
+
+    path: str
+    size: int
+    mtime: float
+    manifest_sha1: Optional[str] = None
+
+    def format(self) -> bytes:
+        """The record's text."""
+        record = {
+            "path": self.path,
+            "manifestSha1": self.manifest_sha1,
+            "stat": {"size": self.size, "mtime": self.mtime},
+        }
+        return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def is_valid(self) -> bool:
+        """Tells whether the linked file is still as it was."""
+        try:
+            now = os.stat(self.path)
+        except (OSError, ValueError):
+            return False
+        is_same = (now.st_size, mtime_seconds(now)) == (self.size, self.mtime)
+        return is_same and stat.S_ISREG(now.st_mode)
+
+
+def read_link(path: str) -> Optional[LinkRecord]:
+    """The record at a path; None if there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return _parse(json.loads(file.read()))
+    except (OSError, ValueError):
+        return None
+
+
+def mtime_seconds(stats: os.stat_result) -> float:
+    """The modification time as the original records it: the nearest double, in seconds."""
+    seconds, nanoseconds = divmod(stats.st_mtime_ns, 1_000_000_000)
+    return seconds + 1e-9 * nanoseconds
+
+
+def _parse(record: Any) -> Optional[LinkRecord]:
+    if not isinstance(record, dict) or not isinstance(record.get("stat"), dict):
+        return None
+    path, size, mtime = record.get("path"), record["stat"].get("size"), record["stat"].get("mtime")
+    if not isinstance(path, str) or not isinstance(size, int) or isinstance(mtime, bool):
+        return None
+    if not isinstance(mtime, (int, float)):
+        return None
+    manifest = record.get("manifestSha1") or record.get("manifest_hash")
+    known = manifest if isinstance(manifest, str) and is_sha1(manifest) else None
+    return LinkRecord(path, size, float(mtime), known)

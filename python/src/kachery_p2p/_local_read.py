@@ -1,0 +1,35 @@
+"""Reads ranges of files of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Optional
+
+from ._byte_range import check_range, resolve_end
+from ._errors import failure
+from ._limits import DATA_MESSAGE_BYTES
+from ._system_errors import source_failure
+
+
+def read_local(path: str, start: int, end: Optional[int]) -> Iterator[bytes]:
+    """The bytes [start, end) of a file. Raises ``range-beyond-end`` and others before the first.
+
+    Close the iterator, or exhaust it, to release the file.
+    """
+    check_range(start, end)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise source_failure(error, path) from error
+    try:
+        position, stop = start, resolve_end(start, end, os.fstat(fd).st_size)
+        while position < stop:
+            piece = os.pread(fd, min(DATA_MESSAGE_BYTES, stop - position), position)
+            if not piece:
+                message = f"The file {path} became shorter while it was read."
+                raise failure("file-changed", message, {"path": path})
+            position += len(piece)
+            yield piece
+    finally:
+        os.close(fd)

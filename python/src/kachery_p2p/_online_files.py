@@ -1,0 +1,221 @@
+"""Files through a daemon; what can be read here directly is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Optional, Union
+
+from . import v1
+from ._batches import SmallContent, in_batches
+from ._byte_range import check_range, resolve_end
+from ._calls import call_unary, open_call
+from ._content_tree import ContentTree
+from ._copy_file import copy_file
+from ._errors import KacheryError, failure
+from ._files import FileInfo, FileProvider
+from ._hash_memory import KnownContent, is_settled, recall, remember
+from ._hashing import hash_source
+from ._limits import MAX_BATCH_URIS, MAX_SMALL_FILE_BYTES
+from ._local_read import read_local
+from ._manifest import format_manifest, has_manifest
+from ._remote_load import bring_to_node, download, download_to, loaded_files
+from ._remote_read import item_failure, read_remote, read_small_remote
+from ._session import Session
+from ._source import FileSource, MemorySource, Source
+from ._upload import upload
+from ._uri import FileUri, format_file_uri, parse_uri
+
+_NOT_THERE = ("path-not-found", "path-not-permitted", "not-a-regular-file", "owner-only")
+
+
+class OnlineFiles:
+    """The files of a daemon's node. What the methods promise is said in ``Files``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._storage: Optional[ContentTree] = session.storage
+
+    def load(self, uri: FileUri) -> str:
+        path = self._find(uri.sha1)
+        if path is None:
+            size = bring_to_node(self._session, uri)
+            path = self._find(uri.sha1) or download(self._session, uri, size)
+        return path
+
+    def load_to(self, uri: FileUri, dest: str) -> None:
+        path = self._find(uri.sha1)
+        if path is None:
+            size = bring_to_node(self._session, uri)
+            path = self._find(uri.sha1)
+            if path is None:
+                return download_to(self._session, uri, size, dest)
+        return copy_file(path, dest)
+
+    def find_range(self, sha1: str, start: int, end: int) -> Optional[bytearray]:
+        return (self._storage or loaded_files()).read_range(sha1, start, end)
+
+    def read(
+        self, uri: FileUri, start: int, end: Optional[int]
+    ) -> Iterator[Union[bytes, memoryview]]:
+        check_range(start, end)
+        path = self._find(uri.sha1)
+        if path is not None:
+            return read_local(path, start, end)
+        if start == end:
+            resolve_end(start, end, self.stat(uri).size)
+            return iter(())
+        return read_remote(self._session, str(uri), start, end)
+
+    def stat(self, uri: FileUri) -> FileInfo:
+        request = v1.StatFileRequest(uri=str(uri))
+        file = call_unary(self._session, lambda to: to.files.StatFile, request).file
+        return FileInfo(
+            uri=file.uri,
+            sha1=file.sha1,
+            size=file.size_bytes,
+            manifest_sha1=file.manifest_sha1 or None,
+            path=file.local_path,
+            is_linked=file.location == v1.FILE_LOCATION_LINKED,
+        )
+
+    def store_file(self, source: FileSource, label: str) -> str:
+        uri = self._store_by_path(source, label)
+        if uri is not None:
+            return uri
+        content = recall(source.stat)
+        was_settled = is_settled(source.stat)
+        if content is None:
+            content = KnownContent(hash_source(source).sha1)
+        stored = self._store_known(source, content, label)
+        if was_settled:
+            remember(source.stat, stored)
+        return format_file_uri(stored.sha1, label, stored.manifest_sha1)
+
+    def store(self, source: Source, label: str) -> str:
+        if source.size <= MAX_SMALL_FILE_BYTES:
+            return self.store_small([(b"".join(source.pieces()), label)])[0]
+        stored = self._store_known(source, KnownContent(hash_source(source).sha1), label)
+        return format_file_uri(stored.sha1, label, stored.manifest_sha1)
+
+    def store_small(self, contents: Sequence[SmallContent]) -> list[str]:
+        sha1s = [hashlib.sha1(data, usedforsecurity=False).hexdigest() for data, _ in contents]
+        missing = [
+            content
+            for content, sha1 in zip(contents, sha1s)
+            if not (self._storage and self._storage.has(sha1, len(content[0])))
+        ]
+        failures = [error for batch in in_batches(missing) for error in self._send_batch(batch)]
+        if failures:
+            raise failures[0]
+        return [format_file_uri(sha1, label) for sha1, (_, label) in zip(sha1s, contents)]
+
+    def load_small(self, uris: Iterable[FileUri]) -> Iterator[Optional[bytes]]:
+        rest = iter(uris)
+        while group := list(islice(rest, MAX_BATCH_URIS)):
+            paths = [self._find(uri.sha1) for uri in group]
+            absent = [uri for uri, path in zip(group, paths) if path is None]
+            remote = read_small_remote(self._session, absent)
+            for uri, path in zip(group, paths):
+                if path is not None:
+                    yield b"".join(read_local(path, 0, None))
+                else:
+                    yield self._small_content(uri, next(remote))
+
+    def link(self, source: FileSource, label: str) -> str:
+        if not self._session.access.is_local_owner:
+            raise failure(
+                "owner-only",
+                "Only the owner of the daemon may link files, on the machine where the daemon "
+                "runs. Use store_file instead, or ask the owner.",
+            )
+        request = v1.LinkFileRequest(path=os.path.abspath(source.path), label=label)
+        response = call_unary(self._session, lambda to: to.files.LinkFile, request, timeout=None)
+        return response.file.uri
+
+    def providers(self, uri: FileUri, timeout: Optional[float]) -> Iterator[FileProvider]:
+        request = v1.FindFileRequest(uri=str(uri))
+        with open_call(self._session) as (connection, metadata):
+            call = connection.files.FindFile(request, timeout=timeout, metadata=metadata)
+            try:
+                for node in call:
+                    yield FileProvider(node.node_id, node.is_local, node.size_bytes)
+            finally:
+                call.cancel()
+
+    def _find(self, sha1: str) -> Optional[str]:
+        """Path of a file that can be read here: in the storage directory, or loaded before."""
+        if self._storage is not None:
+            try:
+                path = self._storage.find(sha1)
+            except KacheryError:
+                # The daemon may have, or find, another copy; if not, it says what is wrong.
+                return None
+            if path is not None:
+                return path
+        return loaded_files().find(sha1)
+
+    def _store_by_path(self, source: FileSource, label: str) -> Optional[str]:
+        """Has the daemon read the file itself, which is fastest; None if it cannot."""
+        if self._storage is None or not self._session.access.is_local_owner:
+            return None
+        request = v1.StoreLocalFileRequest(path=os.path.abspath(source.path), label=label)
+        try:
+            response = call_unary(
+                self._session, lambda to: to.files.StoreLocalFile, request, timeout=None
+            )
+        except KacheryError as error:
+            if error.reason in _NOT_THERE:
+                return None
+            raise
+        return response.file.uri
+
+    def _store_known(self, source: Source, content: KnownContent, label: str) -> KnownContent:
+        """Stores content whose hash is known, if the daemon does not have it."""
+        if self._is_missing(content.sha1, source.size):
+            uri = parse_uri(upload(self._session, source, content.sha1, label).uri)
+            assert isinstance(uri, FileUri)
+            return KnownContent(uri.sha1, uri.manifest_sha1)
+        if not has_manifest(source.size) or content.manifest_sha1:
+            return content
+        manifest = self.stat(FileUri(content.sha1)).manifest_sha1
+        return KnownContent(content.sha1, manifest or self._store_manifest(source))
+
+    def _is_missing(self, sha1: str, size: int) -> bool:
+        if self._storage is not None and self._storage.has(sha1, size):
+            return False
+        request = v1.FindMissingFilesRequest(sha1s=[sha1])
+        response = call_unary(self._session, lambda to: to.files.FindMissingFiles, request)
+        return len(response.missing_sha1s) > 0
+
+    def _store_manifest(self, source: Source) -> Optional[str]:
+        """Makes the manifest of a file that was stored by other programs without one."""
+        manifest = format_manifest(*hash_source(source, with_chunks=True), source.size)
+        if manifest is None:
+            return None
+        uri = parse_uri(self.store(MemorySource(manifest), ""))
+        return uri.sha1
+
+    def _send_batch(self, batch: Sequence[SmallContent]) -> Iterator[KacheryError]:
+        """Stores a batch; gives the failures in it."""
+        files = [v1.SmallFile(content=content, label=label) for content, label in batch]
+        request = v1.StoreFilesRequest(files=files)
+        response = call_unary(self._session, lambda to: to.files.StoreFiles, request, timeout=None)
+        for result, (_, label) in zip(response.results, batch):
+            if result.HasField("error"):
+                yield item_failure(result.error, label)
+
+    def _small_content(
+        self, uri: FileUri, result: Union[bytes, KacheryError]
+    ) -> Optional[bytes]:
+        """The content that a batch brought, or that it was too small for."""
+        if isinstance(result, bytes):
+            return result
+        if result.reason == "file-not-found":
+            return None
+        if result.reason == "too-large":
+            with open(self.load(uri), "rb") as file:
+                return file.read()
+        raise result

@@ -1,0 +1,62 @@
+"""Progress bars, on a terminal or in a notebook only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+from typing import Any, Optional
+
+from ._limits import MIN_PROGRESS_BYTES
+
+
+class Progress:
+    """How far a transfer is, as a bar if somebody can see it. A context manager.
+
+    Args:
+        what: What is being done, such as ``"Storing a.dat"``.
+        size: Bytes to move; small transfers have no bar.
+    """
+
+    def __init__(self, what: str, size: int) -> None:
+        self._bar: Optional[Any] = None
+        if size >= MIN_PROGRESS_BYTES and _is_wanted():
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(
+                total=size, desc=what, unit="B", unit_scale=True, unit_divisor=1024, leave=False
+            )
+
+    def set(self, done: int) -> None:
+        """Tells how many bytes have been moved."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+
+    def add(self, count: int) -> None:
+        """Tells that so many bytes more have been moved."""
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _is_wanted() -> bool:
+    if os.environ.get("KACHERY_P2P_PROGRESS") == "0":
+        return False
+    return _is_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def _is_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return type(shell).__name__ == "ZMQInteractiveShell"

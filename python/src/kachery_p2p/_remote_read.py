@@ -1,0 +1,93 @@
+"""Reads files from the daemon."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterator, Sequence
+from typing import Optional, Union
+
+from ._calls import open_call
+from ._errors import KacheryError, failure
+from ._resuming import resuming
+from ._session import Session
+from ._status import reason_of_name
+from ._uri import FileUri
+from .v1 import ItemError, ReadFileRequest, ReadFilesRequest
+
+Piece = Union[bytes, memoryview]
+
+
+def read_remote(session: Session, uri: str, start: int, end: Optional[int]) -> Iterator[Piece]:
+    """The bytes [start, end) as they arrive; to the end of the file if ``end`` is None.
+
+    The range must not be empty. What arrives is not checked against the file's hash. Close the
+    iterator, or exhaust it, to release the call.
+    """
+    position = start
+
+    def go_on(session: Session) -> Generator[Piece, None, None]:
+        nonlocal position
+        if position == end:
+            return
+        length = 0 if end is None else end - position
+        request = ReadFileRequest(uri=uri, offset=position, length=length)
+        with open_call(session) as (connection, metadata):
+            call = connection.read_file(request, metadata=metadata)
+            try:
+                for piece in call:
+                    position += len(piece)
+                    yield piece
+            finally:
+                call.cancel()
+
+    # What was taken is taken: the content behind an address never changes.
+    return resuming(session, go_on)
+
+
+def read_small_remote(
+    session: Session, uris: Sequence[FileUri]
+) -> Iterator[Union[bytes, KacheryError]]:
+    """The whole content of each small file, or why it could not be read."""
+    position = 0
+
+    def go_on(session: Session) -> Generator[Union[bytes, KacheryError], None, None]:
+        nonlocal position
+        if position == len(uris):
+            return
+        request = ReadFilesRequest(uris=[str(uri) for uri in uris[position:]])
+        with open_call(session) as (connection, metadata):
+            call = connection.files.ReadFiles(request, metadata=metadata)
+            try:
+                for response in call:
+                    for result in response.results:
+                        uri = uris[position]
+                        position += 1
+                        if result.HasField("error"):
+                            yield item_failure(result.error, uri)
+                        else:
+                            yield _checked(result.content, uri)
+            finally:
+                call.cancel()
+
+    return resuming(session, go_on)
+
+
+def item_failure(error: ItemError, subject: object) -> KacheryError:
+    """The exception for one item of a batch."""
+    return failure(reason_of_name(error.reason), error.message, {"uri": str(subject)})
+
+
+def _checked(content: bytes, uri: FileUri) -> Union[bytes, KacheryError]:
+    if hashlib.sha1(content, usedforsecurity=False).hexdigest() == uri.sha1:
+        return content
+    return content_corrupt(uri)
+
+
+def content_corrupt(uri: FileUri) -> KacheryError:
+    """The failure of a file whose bytes, as the daemon sent them, are not what they should be."""
+    return failure(
+        "content-corrupt",
+        f"The bytes that the daemon sent for {uri} do not match its hash. Check what it has with "
+        '"kachery-p2p verify".',
+        {"uri": str(uri)},
+    )
