@@ -1,0 +1,27 @@
+"""The demonstration's work in Python."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent.parent / "python"))
+
+import bare_stub
+import notebook
+import originals
+from serve import serve
+
+if __name__ == "__main__":
+    serve(
+        (
+            originals.read_recording,
+            originals.make_array,
+            originals.digest,
+            originals.range_digests,
+            notebook.store_file,
+            notebook.store_array,
+            notebook.load_file,
+            notebook.load_array,
+            notebook.load_ranges,
+            bare_stub.read_over_grpc,
+        )
+    )

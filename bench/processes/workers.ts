@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+
+import { compiledProgram, repositoryRoot } from '../repository.js';
+import { type ReadyProcess, startReadyProcess } from './ready-process.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** A worker with the TypeScript client; see programs/kachery-worker.ts. */
+export function startTypescriptWorker(environment: NodeJS.ProcessEnv): WorkerProcess {
+  return new WorkerProcess([process.execPath, compiledProgram('programs/kachery-worker')], environment);
+}
+
+/** A worker with the Python package; see bench/python/worker.py. */
+export function startPythonWorker(python: string, environment: NodeJS.ProcessEnv): WorkerProcess {
+  return new WorkerProcess([python, join(repositoryRoot, 'bench/python/worker.py')], environment);
+}
+
+/** A worker with a bare HTTP/2 client; see programs/http2-client.ts. */
+export function startHttp2Worker(): WorkerProcess {
+  return new WorkerProcess([process.execPath, compiledProgram('programs/http2-client')]);
+}
+
+/** A bare HTTP/2 server; see programs/http2-server.ts. */
+export function startHttp2Server(): Promise<ReadyProcess<{ port: number }>> {
+  return startReadyProcess({ command: [process.execPath, compiledProgram('programs/http2-server')] });
+}
+
+/** A distant link to a port of this machine; see programs/delay-forwarder.ts. */
+export function startForwarder(port: number, delayMs: number): Promise<ReadyProcess<{ port: number }>> {
+  return startReadyProcess({ command: [process.execPath, compiledProgram('programs/delay-forwarder'), String(port), String(delayMs)] });
+}

@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
+/** Root directory of this repository, seen from the compiled program. */
+export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Path of a compiled program of the bench, given as it stands below bench/ without its ending. */
+export function compiledProgram(name: string): string {
+  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+}
