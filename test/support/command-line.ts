@@ -1,0 +1,127 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { buffer, text } from 'node:stream/consumers';
+
+import type { ExecutionContext } from 'ava';
+
+import { readDaemonRecord } from '../../src/cli/daemon-record.js';
+import { processIsRunning } from '../../src/cli/process-is-running.js';
+import { type ReadyDaemon } from '../../src/cli/ready-daemon.js';
+
+/** How a command of the command line ended. */
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stdoutBytes: Buffer;
+  readonly stderr: string;
+}
+
+/** Environment variables that a command gets besides those of its home. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** A user of the command line: a home directory of his own, in which everything lies that his commands read and write. Removed with the test. */
+export class CommandLineUser {
+  readonly storageDir: string;
+  readonly configDir: string;
+  private address: Variables = {};
+
+  private constructor(
+    private readonly t: ExecutionContext,
+    /** The home directory. */
+    readonly dir: string,
+  ) {
+    this.storageDir = join(dir, 'storage');
+    this.configDir = join(dir, 'config');
+  }
+
+  /** A new user, whom the test's end leaves nothing of: his processes are ended, his files removed. */
+  static async create(t: ExecutionContext): Promise<CommandLineUser> {
+    const dir = await mkdtemp(join(tmpdir(), 'kachery-p2p-test-'));
+    const user = new CommandLineUser(t, dir);
+    t.teardown(async () => {
+      await user.endBackgroundDaemon();
+      await rm(dir, { recursive: true, force: true });
+    });
+    await mkdir(user.storageDir);
+    return user;
+  }
+
+  /** The environment of this user's commands. */
+  get environment(): Variables {
+    return { HOME: this.dir, PATH: process.env['PATH'], KACHERY_P2P_CONFIG_DIR: this.configDir, ...this.address };
+  }
+
+  /** Starts a command; it is ended with the test if it still runs. */
+  spawn(words: readonly string[], variables: Variables = {}, program = 'main.js'): ChildProcessWithoutNullStreams {
+    const path = resolve('dist/src/cli', program);
+    const child = spawn(process.execPath, [path, ...words], { cwd: this.dir, env: { ...this.environment, ...variables } });
+    child.stdin.on('error', () => undefined);
+    this.t.teardown(async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    });
+    return child;
+  }
+
+  /** Runs a command to its end. */
+  async run(words: readonly string[], { variables = {}, input = '', program = 'main.js' }: RunOptions = {}): Promise<CommandEnd> {
+    const child = this.spawn(words, variables, program);
+    child.stdin.end(input);
+    return endOf(child);
+  }
+
+  /** Starts a daemon for this user and resolves when it is ready; from then on his commands go to it. */
+  async startDaemon(words: readonly string[] = [], variables: Variables = {}): Promise<RunningDaemonProcess> {
+    const child = this.spawn(['start-daemon', '--json', '--port', '0', '--storage-dir', this.storageDir, '--log-level', 'warn', ...words], variables);
+    const stderr = text(child.stderr);
+    for await (const line of createInterface({ input: child.stdout })) {
+      const ready = JSON.parse(line) as ReadyDaemon;
+      this.useDaemon(ready);
+      return { ready, child };
+    }
+    throw new Error(`The daemon ended before it was ready: ${await stderr}`);
+  }
+
+  /** Sends this user's commands to a daemon. */
+  useDaemon({ host, port }: ReadyDaemon): void {
+    this.address = { KACHERY_P2P_API_HOST: host, KACHERY_P2P_API_PORT: String(port) };
+  }
+
+  /** Kills the daemon that has written its record, if it still runs. */
+  private async endBackgroundDaemon(): Promise<void> {
+    const record = await readDaemonRecord(this.configDir);
+    if (record === undefined || !(await processIsRunning(record.pid))) return;
+    process.kill(record.pid, 'SIGKILL');
+  }
+
+  /** Lets this user's commands work without a daemon. */
+  goOffline(): void {
+    this.address = { KACHERY_P2P_OFFLINE_STORAGE_DIR: this.storageDir };
+  }
+}
+
+/** A daemon that a user has started. */
+export interface RunningDaemonProcess {
+  readonly ready: ReadyDaemon;
+  readonly child: ChildProcessWithoutNullStreams;
+}
+
+/** How a command is run. */
+export interface RunOptions {
+  readonly variables?: Variables;
+  /** What it finds on standard input. */
+  readonly input?: string | Buffer;
+  /** File of the program in dist/src/cli. */
+  readonly program?: string;
+}
+
+/** How a command that runs ends. */
+export async function endOf(child: ChildProcessWithoutNullStreams): Promise<CommandEnd> {
+  const [stdoutBytes, stderr] = await Promise.all([buffer(child.stdout), text(child.stderr), child.exitCode ?? child.signalCode ?? once(child, 'exit')]);
+  return { code: child.exitCode, stdout: stdoutBytes.toString(), stdoutBytes, stderr };
+}
