@@ -9,7 +9,7 @@ const noBarrel = {
   message: 'Import from the file that has it; only src/client/index.ts re-exports.',
 };
 const noBareWrite = {
-  selector: ':matches(ForStatement, ForOfStatement, ForInStatement, WhileStatement, DoWhileStatement) CallExpression[callee.property.name="write"]',
+  selector: ':matches(ForStatement, ForOfStatement, ForInStatement, WhileStatement, DoWhileStatement) :not(AwaitExpression) > CallExpression[callee.property.name="write"]',
   message: 'Writes in a loop wait for drain or for the end of the call: use the one helper that does.',
 };
 const noProcess = (property) => ({

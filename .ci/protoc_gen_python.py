@@ -1,4 +1,4 @@
-"""A protoc plugin: reads a CodeGeneratorRequest, runs grpcio-tools on our own package, writes a CodeGeneratorResponse.
+"""A protoc plugin: runs grpcio-tools on our own package, from CodeGeneratorRequest to -Response.
 
 grpcio-tools has its gRPC generator inside and not as a plugin, so buf cannot call it by itself.
 """

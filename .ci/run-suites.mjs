@@ -47,9 +47,10 @@ function sum(text, pattern) {
 }
 
 function countAva(lines) {
+  // The closing lines tell what passed only if nothing failed.
   const closing = lines.filter((line) => /^\s*\d+ \D/.test(line)).join('\n');
   return {
-    passed: sum(closing, /(\d+) tests? passed/g),
+    passed: sum(closing, /(\d+) tests? passed/g) || lines.filter((line) => /^\s*[✔√] /.test(line)).length,
     failed: sum(closing, /(\d+) (?:(?:tests?|hooks?) failed|unhandled rejections?|uncaught exceptions?|tests? remained pending)/g),
     skipped: sum(closing, /(\d+) tests? (?:skipped|todo)/g),
   };

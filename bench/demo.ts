@@ -8,8 +8,8 @@ import { runDemo } from './demo/run-demo.js';
 
 const introduction = `kachery-p2p: files under permanent addresses made of their content
 
-A daemon stores a real recording and a large array; Python, TypeScript and the command line load
-them back. Whatever is loaded is compared with the original, every byte, and a difference ends the demo.`;
+A daemon stores a real recording and a large array; Python, TypeScript and the command line load them
+back. Whatever is loaded is compared with the original, every byte of it; the times include that.`;
 
 const { values } = parseArgs({ options: { mebibytes: { type: 'string', default: '1024' } } });
 const mebibytes = Number(values.mebibytes);

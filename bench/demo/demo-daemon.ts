@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { cleanEnvironment } from '../processes/clean-environment.js';
@@ -27,7 +27,6 @@ export interface DemoDaemon extends ReadyProcess<DaemonFacts> {
 export async function startDemoDaemon(dir: string, signal: AbortSignal): Promise<DemoDaemon> {
   const environment = { ...cleanEnvironment(), KACHERY_P2P_CONFIG_DIR: join(dir, 'config'), KACHERY_P2P_PROGRESS: '0' };
   const storageDir = join(dir, 'storage');
-  await mkdir(storageDir);
   const command = [process.execPath, commandPath, 'start-daemon', '--host', '127.0.0.1', '--port', '0', '--storage-dir', storageDir, '--json'] as const;
   const daemon = await startReadyProcess<DaemonFacts>({ command: [...command, '--log-level', 'warn'], environment, signal });
   return {

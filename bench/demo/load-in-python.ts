@@ -15,7 +15,7 @@ export async function loadInPython({ narrator, python, daemon }: Stage, [recordi
     await python.call('load_array', { uri: array.uri, name: array.name });
     return { sizeBytes: array.sizeBytes };
   });
-  await narrator.step(`kp.load_bytes(array, start, end), ${rangeCount.toLocaleString('en')} ranges of 64 KiB`, async () => {
+  await narrator.step(`kp.load_bytes(array, …), ${rangeCount.toLocaleString('en')} ranges of 64 KiB`, async () => {
     await python.call('load_ranges', { uri: array.uri, name: array.name, ranges: randomRanges(array.sizeBytes, rangeCount, rangeBytes) });
     return { sizeBytes: rangeCount * rangeBytes };
   });

@@ -12,7 +12,7 @@ export async function loadInTypescript({ narrator, python, daemon, signal }: Sta
   const client = await connect({ environment: daemon.environment });
   try {
     for (const { name, uri, sizeBytes, sha256 } of originals) {
-      await narrator.step(`for await (const piece of client.readFile(${name}))`, async () => {
+      await narrator.step(`client.readFile(${name}), a stream`, async () => {
         await expectDigest(client.readFile(uri, { signal }), sha256, uri);
         return { sizeBytes };
       });
@@ -20,7 +20,7 @@ export async function loadInTypescript({ narrator, python, daemon, signal }: Sta
     const [, { name, uri, sizeBytes }] = originals;
     const ranges = randomRanges(sizeBytes, rangeCount, rangeBytes);
     const digests = (await python.call('range_digests', { name, ranges })) as string[];
-    await narrator.step(`client.loadBytes(${name}, { start, end }), ${rangeCount.toLocaleString('en')} ranges of 64 KiB`, async () => {
+    await narrator.step(`client.loadBytes(${name}, …), ${rangeCount.toLocaleString('en')} ranges of 64 KiB`, async () => {
       for (const [index, [start, end]] of ranges.entries()) {
         await expectDigest([await client.loadBytes(uri, { start, end, signal })], digests[index] ?? '', `[${String(start)}, ${String(end)}) of ${uri}`);
       }

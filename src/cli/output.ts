@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Writable } from 'node:stream';
 
+import { KacheryError } from '../core/failure.js';
 import { formatFailure } from './command-line-failure.js';
 
 /** Where a command tells what came out. */
@@ -8,6 +9,7 @@ export class Output {
   constructor(
     private readonly stdout: Writable,
     private readonly stderr: Writable,
+    private readonly signal: AbortSignal,
     /** Whether results are for programs: one JSON value a line. */
     readonly json: boolean,
   ) {}
@@ -17,9 +19,13 @@ export class Output {
     await this.bytes(`${this.json ? JSON.stringify(value) : text}\n`);
   }
 
-  /** Passes bytes on as they are. Resolves when there is room for more. */
+  /** Passes bytes on as they are. Resolves when there is room for more. Fails with `cancelled` if the command is ended while there is none. */
   async bytes(data: Uint8Array | string): Promise<void> {
-    if (!this.stdout.write(data)) await once(this.stdout, 'drain');
+    if (this.stdout.write(data)) return;
+    const { signal } = this;
+    await once(this.stdout, 'drain', { signal }).catch((error: unknown) => {
+      throw signal.aborted ? new KacheryError('cancelled', 'Interrupted while the result was written.', {}, { cause: error }) : error;
+    });
   }
 
   /** Tells on standard error of a failure that does not end the command. */

@@ -21,7 +21,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     .configureOutput({ outputError: () => undefined });
   const contextOf: ContextOf = (flags: { readonly json?: boolean }) => ({
     ...surroundings,
-    output: new Output(surroundings.stdout, surroundings.stderr, flags.json ?? false),
+    output: new Output(surroundings.stdout, surroundings.stderr, surroundings.signal, flags.json ?? false),
   });
   addFileCommands(program, contextOf);
   addStoreKeepingCommands(program, contextOf);

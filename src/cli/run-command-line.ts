@@ -29,7 +29,7 @@ export async function runCommandLine(caller: NodeJS.Process, command: readonly s
   } catch (error) {
     failure = error;
   }
-  await flushed(stdout);
+  if (!interruption.signal.aborted) await flushed(stdout, interruption.signal);
   if (stdoutFailure.signal.aborted) failure = asStdoutFailure(stdoutFailure.signal.reason);
   const hearer = { stderr, json: isForPrograms(words), interruptedWith: interruption.exitCode };
   caller.exit(failure === undefined ? exitCodes.done.code : tellFailure(failure, hearer));
@@ -71,9 +71,12 @@ function isForPrograms(words: readonly string[]): boolean {
   return (words.includes('--') ? words.slice(0, words.indexOf('--')) : words).includes('--json');
 }
 
-/** Resolves when everything that was written has been passed on, or cannot be. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
+/** Resolves when everything that was written has been passed on or cannot be, or when nobody wants to wait any longer. */
+function flushed(stream: NodeJS.WriteStream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
     stream.write('', () => {
       setImmediate(resolve);
     });

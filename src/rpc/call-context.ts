@@ -1,4 +1,4 @@
-import { type Metadata, type status } from '@grpc/grpc-js';
+import { type Metadata } from '@grpc/grpc-js';
 
 import { type FailureReason, KacheryError } from '../core/failure.js';
 import { type CallStatus, toStatus } from './codec/status-details.js';
@@ -8,7 +8,7 @@ export interface CallControl {
   sendStatus(status: CallStatus): void;
   closeStream(): void;
   /** Code of the status that went out, whoever sent it; undefined before. */
-  sentCode(): status | undefined;
+  sentCode(): number | undefined;
 }
 
 /** What happens around one call, for its handler and for those who watch over calls. */
@@ -50,7 +50,7 @@ export class CallContext {
   }
 
   /** Code of the status that went out, also of one that grpc-js sent by itself; undefined before. */
-  get sentCode(): status | undefined {
+  get sentCode(): number | undefined {
     return this.control.sentCode();
   }
 

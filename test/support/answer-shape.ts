@@ -1,15 +1,22 @@
 /**
- * What stays the same in a program's answer from run to run: hashes, times, numbers, paths and spaces give way to their kind. Two answers of one shape
- * differ only in such values.
+ * What stays the same in a program's answer from run to run: node ids, times and versions give way to their kind, and spaces, which JSON printers set
+ * differently, to none.
  */
 export function answerShape(answer: string): string {
-  return answer
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+  return withoutLayout(answer)
     .replaceAll(/\b[0-9a-f]{64}\b/g, 'NODE')
-    .replaceAll(/\b[0-9a-f]{40}\b/g, 'SHA1')
-    .replaceAll(/"\/[^"]*"/g, '"PATH"')
-    .replaceAll(/\d+/g, 'N')
-    .replaceAll(/[ \t]+/g, ' ')
-    .replaceAll(/(?<=[:,]) /g, '')
-    .trim();
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/"\d+\.\d+\.\d+"/g, 'VERSION');
+}
+
+function withoutLayout(answer: string): string {
+  try {
+    return JSON.stringify(JSON.parse(answer), undefined, 1);
+  } catch {
+    // Not JSON, or JSON within other text.
+    return answer
+      .replaceAll(/[ \t]+/g, ' ')
+      .replaceAll(/(?<=[:,]) /g, '')
+      .trim();
+  }
 }

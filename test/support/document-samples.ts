@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface DocumentSample {
   /** The word behind the fence, such as `sh`; empty without one. */
   readonly language: string;
-  /** What a comment `<!-- test: WORD -->` on the line before the fence says. */
+  /** What a comment `<!-- test: WORD -->` before the fence says. */
   readonly mark: string | undefined;
   readonly text: string;
   /** Number of the fence's line, counted from 1. */
@@ -14,10 +14,10 @@ export interface DocumentSample {
 /** Gives the fenced blocks of a Markdown file, in order. */
 export function readDocumentSamples(path: string): DocumentSample[] {
   const document = readFileSync(path, 'utf8');
-  const fences = /^(?:<!-- test: (?<mark>\w+) -->\n)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;
+  const fences = /^(?:<!-- test: (?<mark>\w+) -->\n\n?)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;
   return [...document.matchAll(fences)].map((match) => {
     const { mark, language = '', text = '' } = match.groups ?? {};
-    const line = document.slice(0, match.index).split('\n').length + (mark === undefined ? 0 : 1);
+    const line = document.slice(0, match.index + match[0].indexOf('```')).split('\n').length;
     return { language, mark, text, line };
   });
 }

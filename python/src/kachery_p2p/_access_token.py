@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ._settings import Settings
 
@@ -21,11 +21,11 @@ class AccessToken(NamedTuple):
             it can read this user's files itself.
     """
 
-    token: Optional[str]
+    token: str | None
     is_local_owner: bool
 
 
-def choose_token(settings: Settings, node_id: str, storage_dir: Optional[str]) -> AccessToken:
+def choose_token(settings: Settings, node_id: str, storage_dir: str | None) -> AccessToken:
     """The token for the daemon of this node. The owner token goes to the owner's daemon only.
 
     Args:
@@ -50,7 +50,7 @@ class RunningDaemon(NamedTuple):
     node_id: str
 
 
-def read_running_daemon(config_path: str) -> Optional[RunningDaemon]:
+def read_running_daemon(config_path: str) -> RunningDaemon | None:
     """The record of the daemon that runs on a configuration directory; None if there is none."""
     try:
         with open(os.path.join(config_path, "daemon.json"), encoding="utf-8") as file:
@@ -82,7 +82,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def _read_token(path: str) -> Optional[str]:
+def _read_token(path: str) -> str | None:
     try:
         with open(path, encoding="ascii") as file:
             return file.read().strip() or None

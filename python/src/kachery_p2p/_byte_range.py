@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from ._errors import failure
 
 
-def check_range(start: int, end: Optional[int]) -> None:
+def check_range(start: int, end: int | None) -> None:
     """Checks what can be checked before the file's size is known. Raises ``invalid-range``."""
-    if 0 <= start and (end is None or start <= end):
+    if start >= 0 and (end is None or start <= end):
         return
     raise failure(
         "invalid-range",
@@ -18,7 +16,7 @@ def check_range(start: int, end: Optional[int]) -> None:
     )
 
 
-def resolve_end(start: int, end: Optional[int], size: int) -> int:
+def resolve_end(start: int, end: int | None, size: int) -> int:
     """The end of a range of a file of this size. Raises ``range-beyond-end``."""
     resolved = size if end is None else end
     if max(start, resolved) <= size:
@@ -31,5 +29,5 @@ def resolve_end(start: int, end: Optional[int], size: int) -> int:
     )
 
 
-def _shown(end: Optional[int]) -> str:
+def _shown(end: int | None) -> str:
     return "end" if end is None else str(end)

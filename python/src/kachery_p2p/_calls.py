@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, TypeVar
 
 import grpc
 
@@ -24,7 +24,7 @@ def call_unary(
     session: Session,
     method: Callable[[Connection], grpc.UnaryUnaryMultiCallable[Any, Response]],
     request: Any,
-    timeout: Optional[float] = UNARY_TIMEOUT_SECONDS,
+    timeout: float | None = UNARY_TIMEOUT_SECONDS,
 ) -> Response:
     """Calls a method that may be called twice: once more, if the daemon was started anew."""
     try:
@@ -36,7 +36,7 @@ def call_unary(
 
 
 @contextmanager
-def open_call(session: Session) -> Iterator[tuple[Connection, Metadata]]:
+def open_call(session: Session) -> Generator[tuple[Connection, Metadata], None, None]:
     """What a call is made with; the failures of gRPC inside become ours."""
     connection = connection_to(session.address)
     token = session.access.token
@@ -55,7 +55,7 @@ def _call_once(
     session: Session,
     method: Callable[[Connection], grpc.UnaryUnaryMultiCallable[Any, Response]],
     request: Any,
-    timeout: Optional[float],
+    timeout: float | None,
 ) -> Response:
     with open_call(session) as (connection, metadata):
         call = method(connection).future(request, timeout=timeout, metadata=metadata)

@@ -11,9 +11,10 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
 
 import grpc
 
+from kachery_p2p.v1 import FileServiceStub, NodeServiceStub, ReadFileRequest, StoreFileResponse
+
 from ._data_messages import data_of_read_response
 from ._limits import MAX_MESSAGE_BYTES
-from .v1 import FileServiceStub, NodeServiceStub, ReadFileRequest, StoreFileResponse
 
 _OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
 
 from ._errors import KacheryError, failure
 from ._limits import DATA_MESSAGE_BYTES
@@ -30,7 +29,7 @@ class ContentTree:
         except OSError:
             return False
 
-    def find(self, sha1: str) -> Optional[str]:
+    def find(self, sha1: str) -> str | None:
         """Path of the content, stored or linked, if it is here and may be read.
 
         Raises ``content-corrupt`` if it was linked and the linked file has changed.
@@ -45,7 +44,7 @@ class ContentTree:
             raise _link_broken(sha1, link.path)
         return link.path if os.access(link.path, os.R_OK) else None
 
-    def read_range(self, sha1: str, start: int, end: int) -> Optional[bytearray]:
+    def read_range(self, sha1: str, start: int, end: int) -> bytearray | None:
         """The bytes [start, end) of stored content; None if not all of them can be read here."""
         if end - start > _IN_ONE_GO_BYTES:
             return None

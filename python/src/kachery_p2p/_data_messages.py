@@ -5,11 +5,10 @@ Their definitions are StoreFileRequest and ReadFileResponse of kachery_p2p.v1.
 
 from __future__ import annotations
 
-from typing import Union
+from kachery_p2p.v1 import ReadFileResponse
 
 from ._source import Piece
 from ._status import read_varint
-from .v1 import ReadFileResponse
 
 _STORE_FILE_REQUEST_DATA = b"\x12"
 _READ_FILE_RESPONSE_DATA = 0x0A
@@ -20,7 +19,7 @@ def store_request_of_data(data: Piece) -> bytes:
     return b"".join((_STORE_FILE_REQUEST_DATA, _varint(len(data)), data))
 
 
-def data_of_read_response(message: bytes) -> Union[bytes, memoryview]:
+def data_of_read_response(message: bytes) -> bytes | memoryview:
     """The data of an encoded ReadFileResponse; not copied."""
     if message[:1] and message[0] == _READ_FILE_RESPONSE_DATA:
         length, start = read_varint(message, 1)

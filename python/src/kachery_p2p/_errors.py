@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 
 class KacheryError(Exception):
@@ -16,9 +16,7 @@ class KacheryError(Exception):
         details: The values that the message speaks of.
     """
 
-    def __init__(
-        self, reason: str, message: str, details: Optional[Mapping[str, str]] = None
-    ) -> None:
+    def __init__(self, reason: str, message: str, details: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -139,9 +137,7 @@ ERROR_CLASSES: Mapping[str, type[KacheryError]] = {
 """Every reason of the protocol's ErrorReason, and its exception."""
 
 
-def failure(
-    reason: str, message: str, details: Optional[Mapping[str, str]] = None
-) -> KacheryError:
+def failure(reason: str, message: str, details: Mapping[str, str] | None = None) -> KacheryError:
     """The exception for a reason; a reason of a newer daemon gives a plain KacheryError."""
     return ERROR_CLASSES.get(reason, KacheryError)(reason, message, details)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Optional, Protocol, Union
+from typing import Protocol
 
 from ._source import FileSource, Source
 from ._uri import FileUri
@@ -26,7 +26,7 @@ class FileInfo:
     uri: str
     sha1: str
     size: int
-    manifest_sha1: Optional[str]
+    manifest_sha1: str | None
     path: str
     is_linked: bool
 
@@ -57,13 +57,11 @@ class Files(Protocol):
         """Brings a file to this machine, as a copy of its own at ``dest``."""
         ...
 
-    def find_range(self, sha1: str, start: int, end: int) -> Optional[bytearray]:
+    def find_range(self, sha1: str, start: int, end: int) -> bytearray | None:
         """The bytes [start, end) if they can be read here in one go."""
         ...
 
-    def read(
-        self, uri: FileUri, start: int, end: Optional[int]
-    ) -> Iterator[Union[bytes, memoryview]]:
+    def read(self, uri: FileUri, start: int, end: int | None) -> Iterator[bytes | memoryview]:
         """The bytes [start, end); raises ``range-beyond-end`` before the first."""
         ...
 
@@ -83,7 +81,7 @@ class Files(Protocol):
         """Stores small contents with their labels; returns their URIs."""
         ...
 
-    def load_small(self, uris: Iterable[FileUri]) -> Iterator[Optional[bytes]]:
+    def load_small(self, uris: Iterable[FileUri]) -> Iterator[bytes | None]:
         """Whole contents of small files; None for those that are not found."""
         ...
 
@@ -91,6 +89,6 @@ class Files(Protocol):
         """Makes a file available where it is; returns its URI."""
         ...
 
-    def providers(self, uri: FileUri, timeout: Optional[float]) -> Iterator[FileProvider]:
+    def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
         """Nodes that have a file, as they answer within so many seconds."""
         ...

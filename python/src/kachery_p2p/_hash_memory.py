@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 import time
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ._limits import MIN_REMEMBERED_BYTES
 from ._settings import cache_dir
@@ -26,7 +26,7 @@ class KnownContent(NamedTuple):
     """SHA-1 of a file and, if it has one, of its manifest."""
 
     sha1: str
-    manifest_sha1: Optional[str] = None
+    manifest_sha1: str | None = None
 
 
 def is_settled(stats: os.stat_result) -> bool:
@@ -40,7 +40,7 @@ def is_settled(stats: os.stat_result) -> bool:
     return time.time_ns() - max(times) > (_COARSE_TICK_NS if is_coarse else _CLOCK_TICK_NS)
 
 
-def recall(stats: os.stat_result) -> Optional[KnownContent]:
+def recall(stats: os.stat_result) -> KnownContent | None:
     """What is remembered of the file in this state."""
     if stats.st_size < MIN_REMEMBERED_BYTES:
         return None

@@ -6,7 +6,7 @@ import hashlib
 import queue
 import threading
 from collections.abc import Iterable
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ._limits import CHUNK_BYTES, MIB
 from ._manifest import has_manifest
@@ -124,7 +124,7 @@ class _LaneThread:
 
     def __init__(self, lane: _Lane) -> None:
         self._lane = lane
-        self._waiting: queue.Queue[Optional[Piece]] = queue.Queue(_PIECES_IN_FLIGHT)
+        self._waiting: queue.Queue[Piece | None] = queue.Queue(_PIECES_IN_FLIGHT)
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="kachery-hash", daemon=True)
         self._thread.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, cast
 
 from ._uri import is_sha1
 
@@ -16,7 +16,7 @@ class LinkRecord(NamedTuple):
     path: str
     size: int
     mtime: float
-    manifest_sha1: Optional[str] = None
+    manifest_sha1: str | None = None
 
     def format(self) -> bytes:
         """The record's text."""
@@ -37,7 +37,7 @@ class LinkRecord(NamedTuple):
         return is_same and stat.S_ISREG(now.st_mode)
 
 
-def read_link(path: str) -> Optional[LinkRecord]:
+def read_link(path: str) -> LinkRecord | None:
     """The record at a path; None if there is none that can be read."""
     try:
         with open(path, "rb") as file:
@@ -52,14 +52,18 @@ def mtime_seconds(stats: os.stat_result) -> float:
     return seconds + 1e-9 * nanoseconds
 
 
-def _parse(record: Any) -> Optional[LinkRecord]:
-    if not isinstance(record, dict) or not isinstance(record.get("stat"), dict):
+def _parse(record: Any) -> LinkRecord | None:
+    if not isinstance(record, dict):
         return None
-    path, size, mtime = record.get("path"), record["stat"].get("size"), record["stat"].get("mtime")
+    fields = cast("dict[str, Any]", record)
+    if not isinstance(fields.get("stat"), dict):
+        return None
+    path, stats = fields.get("path"), cast("dict[str, Any]", fields["stat"])
+    size, mtime = stats.get("size"), stats.get("mtime")
     if not isinstance(path, str) or not isinstance(size, int) or isinstance(mtime, bool):
         return None
     if not isinstance(mtime, (int, float)):
         return None
-    manifest = record.get("manifestSha1") or record.get("manifest_hash")
+    manifest = fields.get("manifestSha1") or fields.get("manifest_hash")
     known = manifest if isinstance(manifest, str) and is_sha1(manifest) else None
     return LinkRecord(path, size, float(mtime), known)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Optional
 
 from ._byte_range import check_range, resolve_end
 from ._errors import failure
@@ -12,7 +11,7 @@ from ._limits import DATA_MESSAGE_BYTES
 from ._system_errors import source_failure
 
 
-def read_local(path: str, start: int, end: Optional[int]) -> Iterator[bytes]:
+def read_local(path: str, start: int, end: int | None) -> Iterator[bytes]:
     """The bytes [start, end) of a file. Raises ``range-beyond-end`` and others before the first.
 
     Close the iterator, or exhaust it, to release the file.

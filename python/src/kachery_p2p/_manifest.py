@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Optional
 
 from ._limits import CHUNK_BYTES
 
@@ -15,7 +14,7 @@ def has_manifest(size: int) -> bool:
     return size > CHUNK_BYTES
 
 
-def format_manifest(sha1: str, chunk_sha1s: Sequence[str], size: int) -> Optional[bytes]:
+def format_manifest(sha1: str, chunk_sha1s: Sequence[str], size: int) -> bytes | None:
     """The manifest, byte for byte as the original writes it; None for files that have none."""
     if not has_manifest(size):
         return None
@@ -28,7 +27,7 @@ def format_manifest(sha1: str, chunk_sha1s: Sequence[str], size: int) -> Optiona
     return json.dumps(manifest, separators=(",", ":")).encode()
 
 
-def manifest_sha1(sha1: str, chunk_sha1s: Sequence[str], size: int) -> Optional[str]:
+def manifest_sha1(sha1: str, chunk_sha1s: Sequence[str], size: int) -> str | None:
     """Hash of the manifest; None for files that have none."""
     manifest = format_manifest(sha1, chunk_sha1s, size)
     if manifest is None:

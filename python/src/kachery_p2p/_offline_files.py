@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Optional
 
 from ._content_tree import ContentTree
 from ._copy_file import copy_file
@@ -51,10 +50,10 @@ class OfflineFiles:
     def load_to(self, uri: FileUri, dest: str) -> None:
         copy_file(self.load(uri), dest)
 
-    def find_range(self, sha1: str, start: int, end: int) -> Optional[bytearray]:
+    def find_range(self, sha1: str, start: int, end: int) -> bytearray | None:
         return self._tree.read_range(sha1, start, end)
 
-    def read(self, uri: FileUri, start: int, end: Optional[int]) -> Iterator[bytes]:
+    def read(self, uri: FileUri, start: int, end: int | None) -> Iterator[bytes]:
         return read_local(self.load(uri), start, end)
 
     def stat(self, uri: FileUri) -> FileInfo:
@@ -81,7 +80,7 @@ class OfflineFiles:
     def store_small(self, contents: Sequence[tuple[bytes, str]]) -> list[str]:
         return [self.store(MemorySource(content), label) for content, label in contents]
 
-    def load_small(self, uris: Iterable[FileUri]) -> Iterator[Optional[bytes]]:
+    def load_small(self, uris: Iterable[FileUri]) -> Iterator[bytes | None]:
         for uri in uris:
             path = self._tree.find(uri.sha1)
             yield None if path is None else b"".join(read_local(path, 0, None))
@@ -98,7 +97,7 @@ class OfflineFiles:
             self._write_link(source, content)
         return format_file_uri(content.sha1, label, content.manifest_sha1)
 
-    def providers(self, uri: FileUri, timeout: Optional[float]) -> Iterator[FileProvider]:
+    def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
         raise offline("Nodes that have a file cannot be found")
 
     def _store(self, source: Source, label: str) -> KnownContent:
@@ -131,7 +130,7 @@ class OfflineFiles:
                 incoming.publish(self._tree, found.sha1)
             return KnownContent(found.sha1, manifest)
 
-    def _store_manifest(self, found: ContentHash, size: int) -> Optional[str]:
+    def _store_manifest(self, found: ContentHash, size: int) -> str | None:
         """Stores the manifest of content that has one; returns its hash."""
         manifest = format_manifest(*found, size)
         return None if manifest is None else self._write(MemorySource(manifest), "").sha1

@@ -6,9 +6,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Optional, Union
 
-from . import v1
+from kachery_p2p import v1
+
 from ._batches import SmallContent, in_batches
 from ._byte_range import check_range, resolve_end
 from ._calls import call_unary, open_call
@@ -19,9 +19,10 @@ from ._files import FileInfo, FileProvider
 from ._hash_memory import KnownContent, is_settled, recall, remember
 from ._hashing import hash_source
 from ._limits import MAX_BATCH_URIS, MAX_SMALL_FILE_BYTES
+from ._loaded_files import loaded_files
 from ._local_read import read_local
 from ._manifest import format_manifest, has_manifest
-from ._remote_load import bring_to_node, download, download_to, loaded_files
+from ._remote_load import bring_to_node, download, download_to
 from ._remote_read import item_failure, read_remote, read_small_remote
 from ._session import Session
 from ._source import FileSource, MemorySource, Source
@@ -36,7 +37,7 @@ class OnlineFiles:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._storage: Optional[ContentTree] = session.storage
+        self._storage: ContentTree | None = session.storage
 
     def load(self, uri: FileUri) -> str:
         path = self._find(uri.sha1)
@@ -54,12 +55,10 @@ class OnlineFiles:
                 return download_to(self._session, uri, size, dest)
         return copy_file(path, dest)
 
-    def find_range(self, sha1: str, start: int, end: int) -> Optional[bytearray]:
+    def find_range(self, sha1: str, start: int, end: int) -> bytearray | None:
         return (self._storage or loaded_files()).read_range(sha1, start, end)
 
-    def read(
-        self, uri: FileUri, start: int, end: Optional[int]
-    ) -> Iterator[Union[bytes, memoryview]]:
+    def read(self, uri: FileUri, start: int, end: int | None) -> Iterator[bytes | memoryview]:
         check_range(start, end)
         path = self._find(uri.sha1)
         if path is not None:
@@ -107,12 +106,13 @@ class OnlineFiles:
             for content, sha1 in zip(contents, sha1s)
             if not (self._storage and self._storage.has(sha1, len(content[0])))
         ]
-        failures = [error for batch in in_batches(missing) for error in self._send_batch(batch)]
+        batches = (batch for batch in in_batches(missing) if not isinstance(batch, str))
+        failures = [error for batch in batches for error in self._send_batch(batch)]
         if failures:
             raise failures[0]
         return [format_file_uri(sha1, label) for sha1, (_, label) in zip(sha1s, contents)]
 
-    def load_small(self, uris: Iterable[FileUri]) -> Iterator[Optional[bytes]]:
+    def load_small(self, uris: Iterable[FileUri]) -> Iterator[bytes | None]:
         rest = iter(uris)
         while group := list(islice(rest, MAX_BATCH_URIS)):
             paths = [self._find(uri.sha1) for uri in group]
@@ -135,7 +135,7 @@ class OnlineFiles:
         response = call_unary(self._session, lambda to: to.files.LinkFile, request, timeout=None)
         return response.file.uri
 
-    def providers(self, uri: FileUri, timeout: Optional[float]) -> Iterator[FileProvider]:
+    def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
         request = v1.FindFileRequest(uri=str(uri))
         with open_call(self._session) as (connection, metadata):
             call = connection.files.FindFile(request, timeout=timeout, metadata=metadata)
@@ -145,7 +145,7 @@ class OnlineFiles:
             finally:
                 call.cancel()
 
-    def _find(self, sha1: str) -> Optional[str]:
+    def _find(self, sha1: str) -> str | None:
         """Path of a file that can be read here: in the storage directory, or loaded before."""
         if self._storage is not None:
             try:
@@ -157,7 +157,7 @@ class OnlineFiles:
                 return path
         return loaded_files().find(sha1)
 
-    def _store_by_path(self, source: FileSource, label: str) -> Optional[str]:
+    def _store_by_path(self, source: FileSource, label: str) -> str | None:
         """Has the daemon read the file itself, which is fastest; None if it cannot."""
         if self._storage is None or not self._session.access.is_local_owner:
             return None
@@ -170,7 +170,8 @@ class OnlineFiles:
             if error.reason in _NOT_THERE:
                 return None
             raise
-        return response.file.uri
+        # Seen from the daemon, the path may name another file, as in a container.
+        return response.file.uri if response.file.size_bytes == source.size else None
 
     def _store_known(self, source: Source, content: KnownContent, label: str) -> KnownContent:
         """Stores content whose hash is known, if the daemon does not have it."""
@@ -190,7 +191,7 @@ class OnlineFiles:
         response = call_unary(self._session, lambda to: to.files.FindMissingFiles, request)
         return len(response.missing_sha1s) > 0
 
-    def _store_manifest(self, source: Source) -> Optional[str]:
+    def _store_manifest(self, source: Source) -> str | None:
         """Makes the manifest of a file that was stored by other programs without one."""
         manifest = format_manifest(*hash_source(source, with_chunks=True), source.size)
         if manifest is None:
@@ -207,9 +208,7 @@ class OnlineFiles:
             if result.HasField("error"):
                 yield item_failure(result.error, label)
 
-    def _small_content(
-        self, uri: FileUri, result: Union[bytes, KacheryError]
-    ) -> Optional[bytes]:
+    def _small_content(self, uri: FileUri, result: bytes | KacheryError) -> bytes | None:
         """The content that a batch brought, or that it was too small for."""
         if isinstance(result, bytes):
             return result

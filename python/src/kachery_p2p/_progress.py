@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any
 
 from ._limits import MIN_PROGRESS_BYTES
 
@@ -19,7 +19,7 @@ class Progress:
     """
 
     def __init__(self, what: str, size: int) -> None:
-        self._bar: Optional[Any] = None
+        self._bar: Any | None = None
         if size >= MIN_PROGRESS_BYTES and _is_wanted():
             from tqdm.auto import tqdm
 
@@ -42,9 +42,9 @@ class Progress:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         if self._bar is not None:
             self._bar.close()

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 
-from . import v1
+from kachery_p2p import v1
+
 from ._calls import open_call
-from ._content_tree import ContentTree
 from ._errors import failure
 from ._hashing import ContentHasher
 from ._incoming_file import IncomingFile, incoming_content, incoming_copy
+from ._loaded_files import loaded_files
 from ._progress import Progress
 from ._remote_read import content_corrupt, read_remote
 from ._session import Session
-from ._settings import cache_dir
 from ._uri import FileUri
-
-
-def loaded_files() -> ContentTree:
-    """This user's cache of files of daemons whose storage directory is not visible here.
-
-    In KACHERY_TEMP_DIR if that is set. It may be removed at any time.
-    """
-    chosen = os.environ.get("KACHERY_TEMP_DIR")
-    home = os.path.join(os.path.abspath(chosen), "kachery-p2p") if chosen else cache_dir()
-    return ContentTree(os.path.join(home, "files"))
 
 
 def bring_to_node(session: Session, uri: FileUri) -> int:

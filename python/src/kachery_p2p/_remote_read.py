@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
-from typing import Optional, Union
+from typing import Union
+
+from kachery_p2p.v1 import ItemError, ReadFileRequest, ReadFilesRequest
 
 from ._calls import open_call
 from ._errors import KacheryError, failure
@@ -12,12 +14,11 @@ from ._resuming import resuming
 from ._session import Session
 from ._status import reason_of_name
 from ._uri import FileUri
-from .v1 import ItemError, ReadFileRequest, ReadFilesRequest
 
 Piece = Union[bytes, memoryview]
 
 
-def read_remote(session: Session, uri: str, start: int, end: Optional[int]) -> Iterator[Piece]:
+def read_remote(session: Session, uri: str, start: int, end: int | None) -> Iterator[Piece]:
     """The bytes [start, end) as they arrive; to the end of the file if ``end`` is None.
 
     The range must not be empty. What arrives is not checked against the file's hash. Close the
@@ -44,13 +45,11 @@ def read_remote(session: Session, uri: str, start: int, end: Optional[int]) -> I
     return resuming(session, go_on)
 
 
-def read_small_remote(
-    session: Session, uris: Sequence[FileUri]
-) -> Iterator[Union[bytes, KacheryError]]:
+def read_small_remote(session: Session, uris: Sequence[FileUri]) -> Iterator[bytes | KacheryError]:
     """The whole content of each small file, or why it could not be read."""
     position = 0
 
-    def go_on(session: Session) -> Generator[Union[bytes, KacheryError], None, None]:
+    def go_on(session: Session) -> Generator[bytes | KacheryError, None, None]:
         nonlocal position
         if position == len(uris):
             return
@@ -77,7 +76,7 @@ def item_failure(error: ItemError, subject: object) -> KacheryError:
     return failure(reason_of_name(error.reason), error.message, {"uri": str(subject)})
 
 
-def _checked(content: bytes, uri: FileUri) -> Union[bytes, KacheryError]:
+def _checked(content: bytes, uri: FileUri) -> bytes | KacheryError:
     if hashlib.sha1(content, usedforsecurity=False).hexdigest() == uri.sha1:
         return content
     return content_corrupt(uri)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import grpc
+
+from kachery_p2p.v1 import GetNodeRequest, GetNodeResponse
 
 from ._access_token import AccessToken, choose_token
 from ._connection import connection_to, forget_connection
@@ -16,7 +18,6 @@ from ._errors import KacheryError, failure
 from ._limits import PROBE_SECONDS, UNARY_TIMEOUT_SECONDS
 from ._settings import Settings
 from ._status import failure_of
-from .v1 import GetNodeRequest, GetNodeResponse
 
 
 class Session(NamedTuple):
@@ -32,7 +33,7 @@ class Session(NamedTuple):
 
     settings: Settings
     node: GetNodeResponse
-    storage: Optional[ContentTree]
+    storage: ContentTree | None
     access: AccessToken
     expires: float
 
@@ -101,7 +102,7 @@ def _get_node(address: str) -> GetNodeResponse:
         raise failure_of(error, address) from error
 
 
-def _visible_storage(settings: Settings, node: GetNodeResponse) -> Optional[ContentTree]:
+def _visible_storage(settings: Settings, node: GetNodeResponse) -> ContentTree | None:
     """The daemon's storage directory where this machine sees it; None if it does not."""
     given = settings.storage_dir
     directory = os.path.abspath(given) if given else node.storage_dir
@@ -121,7 +122,7 @@ def _visible_storage(settings: Settings, node: GetNodeResponse) -> Optional[Cont
     )
 
 
-def _node_id_of(directory: str) -> Optional[str]:
+def _node_id_of(directory: str) -> str | None:
     try:
         with open(os.path.join(directory, "kachery-node-id"), encoding="ascii") as file:
             return file.read(100).strip()

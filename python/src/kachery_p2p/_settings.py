@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ._errors import failure, quoted
 
@@ -11,12 +11,12 @@ from ._errors import failure, quoted
 class Settings(NamedTuple):
     """The environment's settings. Equal settings mean the same daemon and the same rights."""
 
-    offline_storage_dir: Optional[str]
+    offline_storage_dir: str | None
     host: str
     port: int
-    storage_dir: Optional[str]
-    config_dir: Optional[str]
-    client_token: Optional[str]
+    storage_dir: str | None
+    config_dir: str | None
+    client_token: str | None
 
     @property
     def address(self) -> str:

@@ -7,7 +7,7 @@ import stat
 import threading
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Optional, Protocol, Union
+from typing import Protocol, Union
 
 from ._errors import KacheryError, failure
 from ._limits import DATA_MESSAGE_BYTES
@@ -36,7 +36,7 @@ class Source(Protocol):
 class MemorySource:
     """Bytes in memory: one or more buffers, one behind the other, none of them copied."""
 
-    def __init__(self, *buffers: Union[bytes, bytearray, memoryview]) -> None:
+    def __init__(self, *buffers: bytes | bytearray | memoryview) -> None:
         self._views: Sequence[memoryview] = [memoryview(buffer).cast("B") for buffer in buffers]
         self.size = sum(view.nbytes for view in self._views)
 
@@ -100,9 +100,9 @@ class FileSource:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -7,7 +7,7 @@ googleapis-common-protos is installed too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Optional, Union, cast
+from typing import NamedTuple, cast
 
 import grpc
 
@@ -36,7 +36,7 @@ def failure_of(error: grpc.RpcError, address: str) -> KacheryError:
     return failure(info.reason, info.message, info.metadata)
 
 
-def parse_status(status: bytes) -> Optional[ErrorInfo]:
+def parse_status(status: bytes) -> ErrorInfo | None:
     """The ErrorInfo of our domain in a google.rpc.Status; None if there is none."""
     try:
         message = ""
@@ -88,7 +88,7 @@ def _connection_failure(code: grpc.StatusCode, problem: str, address: str) -> Ka
     return failure("internal", message, details)
 
 
-def _parse_any(value: bytes, message: str) -> Optional[ErrorInfo]:
+def _parse_any(value: bytes, message: str) -> ErrorInfo | None:
     fields = dict(_fields(value))
     content = fields.get(2)
     if _text(fields.get(1, b"")) != _ERROR_INFO or not isinstance(content, bytes):
@@ -106,7 +106,7 @@ def _parse_any(value: bytes, message: str) -> Optional[ErrorInfo]:
     return ErrorInfo(reason_of_name(reason), message, metadata) if domain == _DOMAIN else None
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, Union[int, bytes]]]:
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Number and value of each field of a protobuf message."""
     position = 0
     while position < len(message):
@@ -138,5 +138,5 @@ def read_varint(message: bytes, position: int) -> tuple[int, int]:
             return value, position
 
 
-def _text(value: Union[int, bytes]) -> str:
+def _text(value: int | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -6,7 +6,8 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from typing import Optional
+
+from kachery_p2p.v1 import FileInfo, GetUploadRequest, StoreFileHeader, StoreFileRequest
 
 from ._calls import call_unary, open_call
 from ._data_messages import store_request_of_data
@@ -15,7 +16,6 @@ from ._progress import Progress
 from ._resuming import INTERRUPTIONS, PAUSES_SECONDS
 from ._session import Session, renewed
 from ._source import Source
-from .v1 import FileInfo, GetUploadRequest, StoreFileHeader, StoreFileRequest
 
 
 def upload(session: Session, source: Source, sha1: str, label: str) -> FileInfo:
@@ -62,10 +62,10 @@ class _Messages(Iterator[bytes]):
     """The messages of one call. gRPC takes them in a thread of its own, also while we leave."""
 
     def __init__(self, header: StoreFileHeader, source: Source, progress: Progress) -> None:
-        self._header: Optional[StoreFileHeader] = header
+        self._header: StoreFileHeader | None = header
         self._pieces = source.pieces(header.offset)
         self._progress = progress
-        self._failure: Optional[Exception] = None
+        self._failure: Exception | None = None
         self._is_closed = False
         self._lock = threading.Lock()
         progress.set(header.offset)

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Optional, Union
+from typing import Union
 
 from ._errors import KacheryError, failure, quoted
 from ._limits import MAX_LABEL_BYTES, MAX_URI_LENGTH
@@ -18,7 +18,7 @@ class FileUri:
 
     sha1: str
     label: str = ""
-    manifest_sha1: Optional[str] = None
+    manifest_sha1: str | None = None
 
     def __str__(self) -> str:
         return format_file_uri(self.sha1, self.label, self.manifest_sha1)
@@ -87,7 +87,7 @@ def parse_uri(text: str) -> KacheryUri:
     raise _malformed(text, "it must begin with sha1:// or sha1dir://")
 
 
-def format_file_uri(sha1: str, label: str, manifest_sha1: Optional[str] = None) -> str:
+def format_file_uri(sha1: str, label: str, manifest_sha1: str | None = None) -> str:
     """The URI of a file as it is told to users."""
     label_part = f"/{label}" if label else ""
     return f"sha1://{sha1}{label_part}" + (f"?manifest={manifest_sha1}" if manifest_sha1 else "")
@@ -120,9 +120,7 @@ def label_from_path(path: str) -> str:
     return label
 
 
-def _parse_sha1(
-    text: str, host: str, label: str, query: Optional[str]
-) -> Union[FileUri, ChunkUri]:
+def _parse_sha1(text: str, host: str, label: str, query: str | None) -> FileUri | ChunkUri:
     sha1 = _sha1_of(text, host)
     if not _is_plain_label(label):
         raise _malformed(text, 'its label holds a control character or "#"')

@@ -37,6 +37,7 @@ async function receive(requests: Requests, incoming: IncomingFile, upload: Uploa
       await incoming.write(data);
       transfer.add(data.byteLength);
     }
+    checkComplete(incoming, upload);
     const result = await incoming.finish();
     transfer.end('done', formatFileUri(result.file.id, upload.label, result.file.manifestId));
     return result;
@@ -45,6 +46,13 @@ async function receive(requests: Requests, incoming: IncomingFile, upload: Uploa
     await incoming.abort();
     throw error;
   }
+}
+
+/** A resumable upload that stops early is not wrong, it is interrupted: what was sent is kept. */
+function checkComplete({ takenBytes }: IncomingFile, { resumed }: Upload): void {
+  if (!resumed || takenBytes >= resumed.expected.sizeBytes) return;
+  const [expected, actual] = [String(resumed.expected.sizeBytes), String(takenBytes)];
+  throw new KacheryError('size-mismatch', `The upload ended after ${actual} of ${expected} bytes. Go on with it at offset ${actual}.`, { expected, actual });
 }
 
 function openUpload(store: FileStore, { expected, resumed }: Upload): Promise<IncomingFile> {

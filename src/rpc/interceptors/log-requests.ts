@@ -48,7 +48,7 @@ class LoggedRequest {
     private readonly method: string,
   ) {}
 
-  end(code: status): void {
+  end(code: number): void {
     if (this.isOver) return;
     this.isOver = true;
     const { method, receivedBytes, sentBytes } = this;

@@ -1,4 +1,4 @@
-import { type Metadata, ServerInterceptingCall, type ServerInterceptor, type status } from '@grpc/grpc-js';
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
 import { KacheryError } from '../../core/failure.js';
@@ -31,13 +31,17 @@ export class OpenCalls {
       this.open.add(context);
       next(metadata);
     };
+    // Node tells of a reset, too, as of an end of the data: half an upload must not be taken for a whole one. The cancellation follows.
+    const onReceiveHalfClose = (next: () => void): void => {
+      if (stream?.closed !== true) next();
+    };
     const onCancel = (): void => {
       this.open.delete(context);
       context.abort(new KacheryError('cancelled', 'The caller gave the call up.'));
     };
     return new ServerInterceptingCall(call, {
       start: (next) => {
-        next({ onReceiveMetadata, onCancel });
+        next({ onReceiveMetadata, onReceiveHalfClose, onCancel });
       },
       sendStatus: (callStatus, next) => {
         this.open.delete(context);
@@ -75,9 +79,9 @@ export class OpenCalls {
   }
 }
 
-function sentCode(stream: ServerHttp2Stream | undefined): status | undefined {
+function sentCode(stream: ServerHttp2Stream | undefined): number | undefined {
   const code = [stream?.sentTrailers, stream?.sentHeaders].map((headers) => headers?.['grpc-status']).find((value) => value !== undefined);
-  return code === undefined ? undefined : (Number(code) as status);
+  return code === undefined ? undefined : Number(code);
 }
 
 function daemonStopping(): KacheryError {

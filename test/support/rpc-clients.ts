@@ -1,0 +1,90 @@
+import { type ClientReadableStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type ExecutionContext } from 'ava';
+
+import {
+  FileServiceClient,
+  type StoreFileHeader,
+  type StoreFileRequest,
+  type StoreFileResponse,
+} from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { NodeServiceClient } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+
+/** Generated clients of a daemon, with nothing of ours in between; closed when the test ends. */
+export interface RpcClients {
+  readonly files: FileServiceClient;
+  readonly node: NodeServiceClient;
+}
+
+/** Clients on a connection of their own. */
+export function connectRpc(t: ExecutionContext, address: string): RpcClients {
+  const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1 };
+  const clients = {
+    files: new FileServiceClient(address, credentials.createInsecure(), options),
+    node: new NodeServiceClient(address, credentials.createInsecure(), options),
+  };
+  t.teardown(() => {
+    clients.files.close();
+    clients.node.close();
+  });
+  return clients;
+}
+
+/** Metadata that carries a token. */
+export function bearer(token: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  return metadata;
+}
+
+/** A call with a callback, as a promise. */
+export function callOnce<Response>(start: (callback: (error: ServiceError | null, response: Response) => void) => unknown): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    start((error, response) => {
+      if (error) reject(error);
+      else resolve(response);
+    });
+  });
+}
+
+/** Everything that a stream brings. */
+export async function allOf<Message>(stream: ClientReadableStream<Message>): Promise<Message[]> {
+  const messages: Message[] = [];
+  for await (const message of stream as AsyncIterable<Message>) messages.push(message);
+  return messages;
+}
+
+/** The error that a call ends with. */
+export async function errorOf(call: Promise<unknown>): Promise<ServiceError> {
+  return call.then(
+    () => {
+      throw new Error('The call succeeded, although it should have failed.');
+    },
+    (error: unknown) => error as ServiceError,
+  );
+}
+
+/** The first message of an upload. */
+export function headerRequest(header: Partial<StoreFileHeader> = {}): StoreFileRequest {
+  return { part: { $case: 'header', value: { label: '', sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n, ...header } } };
+}
+
+/** A message of an upload that carries data. */
+export function dataRequest(data: Buffer): StoreFileRequest {
+  return { part: { $case: 'data', value: data } };
+}
+
+/** Sends all messages of an upload, no faster than they are taken, and resolves with the answer, which may come before all are sent. */
+export async function upload(client: FileServiceClient, metadata: Metadata, requests: Iterable<StoreFileRequest>): Promise<StoreFileResponse> {
+  return callOnce((callback) => {
+    const call = client.storeFile(metadata, callback);
+    void (async () => {
+      for (const request of requests) {
+        if (call.destroyed) return;
+        await new Promise<void>((resolve) => {
+          call.write(request, () => { resolve(); });
+        });
+      }
+      call.end();
+    })();
+  });
+}
