@@ -12,10 +12,11 @@ const quietMs = 400;
 
 /** Shows on a terminal how far a command is, once it takes a while. Close it before anything else is written to the terminal; it comes back by itself. */
 export class ProgressBar {
-  private readonly openedAtMs = systemClock.now();
   private readonly rate = new TransferRate(systemClock);
   private doneBytes = 0;
   private sizeBytes = 0;
+  private latest: ProgressView | undefined;
+  private isLate = false;
   private drawn: SingleBar | undefined;
 
   private constructor(private readonly makeBar: (() => SingleBar) | undefined) {}
@@ -26,7 +27,16 @@ export class ProgressBar {
     const { default: cliProgress } = await import('cli-progress');
     const options = { stream: stderr, fps: redrawsPerSecond, clearOnComplete: true, hideCursor: true, gracefulExit: false };
     const format = (_options: unknown, _parameters: unknown, view: ProgressView): string => formatProgress(view);
-    return new ProgressBar(() => new cliProgress.SingleBar({ ...options, format }));
+    const bar = new ProgressBar(() => new cliProgress.SingleBar({ ...options, format }));
+    setTimeout(() => {
+      bar.isLate = true;
+      bar.draw();
+    }, quietMs).unref();
+    // A second Ctrl-C ends the process at once; the terminal's cursor must come back all the same.
+    process.once('exit', () => {
+      bar.close();
+    });
+    return bar;
   }
 
   /** Listens to one operation; the bar shows all of them together. */
@@ -43,6 +53,7 @@ export class ProgressBar {
 
   /** Removes the bar from the terminal until the next news. */
   close(): void {
+    this.latest = undefined;
     this.drawn?.stop();
     this.drawn = undefined;
   }
@@ -50,15 +61,17 @@ export class ProgressBar {
   private show(state: string): void {
     const { doneBytes, sizeBytes } = this;
     this.rate.observe(doneBytes);
-    if (systemClock.now() - this.openedAtMs < quietMs) return;
-    const view: ProgressView = { state, doneBytes, sizeBytes, bytesPerSecond: this.rate.bytesPerSecond() };
-    this.drawn ??= this.start(view);
-    this.drawn?.update(doneBytes, view);
+    this.latest = { state, doneBytes, sizeBytes, bytesPerSecond: this.rate.bytesPerSecond() };
+    if (this.isLate) this.draw();
   }
 
-  private start(view: ProgressView): SingleBar | undefined {
-    const bar = this.makeBar?.();
-    bar?.start(view.sizeBytes, 0, view);
-    return bar;
+  private draw(): void {
+    if (this.latest === undefined) return;
+    if (this.drawn === undefined) {
+      this.drawn = this.makeBar?.();
+      this.drawn?.start(this.latest.sizeBytes, this.latest.doneBytes, { ...this.latest });
+    } else {
+      this.drawn.update(this.latest.doneBytes, this.latest);
+    }
   }
 }

@@ -15,6 +15,7 @@ export interface ProgressView {
 /** One line that tells how far an operation is: a bar, the bytes, the rate and the time left, as far as they are known. */
 export function formatProgress({ state, doneBytes, sizeBytes, bytesPerSecond }: ProgressView): string {
   const rate = bytesPerSecond === undefined ? '' : `  ${formatBytes(bytesPerSecond)}/s`;
+  if (sizeBytes === 0 && doneBytes === 0) return `${state} …`;
   if (sizeBytes === 0) return `${state}  ${formatBytes(doneBytes)}${rate}`;
   const share = Math.min(1, doneBytes / sizeBytes);
   const bar = '█'.repeat(Math.floor(share * barWidth)).padEnd(barWidth, '░');

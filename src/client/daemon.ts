@@ -10,7 +10,6 @@ import { type StorageView } from './storage-view.js';
 
 /** How long what the daemon said of itself is believed. */
 const probeLifetimeMs = 10_000;
-const probeTimeoutMs = 10_000;
 
 /** What is known of the daemon, for some seconds. */
 export interface DaemonProbe extends AccessToken {
@@ -40,7 +39,7 @@ export class Daemon {
   probe(signal?: AbortSignal): Promise<DaemonProbe> {
     const now = performance.now();
     if (this.latest === undefined || now - this.latest.atMs > probeLifetimeMs) {
-      const probe = this.ask();
+      const probe = this.ask(this.latest?.probe);
       const asked = { probe, atMs: now };
       this.latest = asked;
       probe.catch(() => {
@@ -85,19 +84,17 @@ export class Daemon {
     this.connection.close();
   }
 
-  private async ask(): Promise<DaemonProbe> {
-    const node = await this.askNode();
-    const storage = await findVisibleStorage(node, this.places.storageDir);
-    const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address });
-    return { ...access, node, storage };
-  }
-
-  private async askNode(): Promise<GetNodeResponse> {
+  /** A daemon that is too busy to answer is what it was before. */
+  private async ask(earlier: Promise<DaemonProbe> | undefined): Promise<DaemonProbe> {
     try {
-      return await this.connection.unary(NodeServiceService.getNode, {}, { timeoutMs: probeTimeoutMs });
+      const node = await this.connection.unary(NodeServiceService.getNode, {});
+      const storage = await findVisibleStorage(node, this.places.storageDir);
+      const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address });
+      return { ...access, node, storage };
     } catch (error) {
       if (!isKacheryError(error, 'deadline-exceeded')) throw error;
-      throw daemonNotRunning(this.connection.address, `no answer within ${String(probeTimeoutMs / 1000)} s`, error);
+      if (earlier) return earlier;
+      throw daemonNotRunning(this.connection.address, 'it did not answer in time', error);
     }
   }
 

@@ -1,6 +1,6 @@
 import { checkByteRange } from '../core/byte-range.js';
 import { findInDirectory } from '../core/directory-listing.js';
-import { KacheryError } from '../core/failure.js';
+import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { type ChunkUri, type DirectoryUri, parseUri } from '../core/uri.js';
 import { type StoredFile } from '../storage/file-store.js';
@@ -58,7 +58,17 @@ export class OfflineFiles {
   private async storeChunk({ id, parentId, range }: ChunkUri, text: string, options: CallOptions): Promise<StoredFile> {
     const parent = (await this.view.find(parentId)) ?? notFound(text, this.view.dir);
     const pieces = readStored(parent, { ...range, signal: options.signal });
-    return (await takePieces(await this.open(), { id, sizeBytes: range.end - range.start }, pieces)).file;
+    try {
+      return (await takePieces(await this.open(), { id, sizeBytes: range.end - range.start }, pieces)).file;
+    } catch (error) {
+      if (!isKacheryError(error, 'hash-mismatch')) throw error;
+      throw new KacheryError(
+        'content-corrupt',
+        `${text} does not name a part of that file: the bytes have another hash. Ask whoever made it.`,
+        { uri: text },
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -1,8 +1,9 @@
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { type SmallFile as SmallFileMessage, type StoreFileResult } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type ContentId } from '../core/content-id.js';
-import { isKacheryError, KacheryError } from '../core/failure.js';
+import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { labelFromPath } from '../core/uri.js';
 import { fieldHeadroomBytes } from '../rpc/codec/bytes-field.js';
@@ -26,6 +27,9 @@ const maxUnaskedBytes = 256 * 1024;
 
 /** Batches of small files on their way at a time. */
 const batchesUnderWay = 3;
+
+/** What the daemon says of a path that means another file to it than to this process, or none. */
+const unreadable: readonly FailureReason[] = ['path-not-found', 'path-not-permitted', 'not-a-regular-file'];
 
 /** Storing through a daemon. All results are URIs. `close` it. */
 export class OnlineStoring {
@@ -84,17 +88,19 @@ export class OnlineStoring {
     await this.pool.close();
   }
 
-  /** Undefined if the daemon sees no such file, as when it lives in a container, or may not read it. */
+  /** Undefined if the daemon sees another file there or none, as when it lives in a container, or may not read it. */
   private async readByDaemon(path: string, label: string, { signal, onProgress }: CallOptions): Promise<string | undefined> {
     try {
+      const realPath = await realpath(path);
       onProgress?.({ state: 'storing', doneBytes: 0, sizeBytes: 0 });
-      const { file } = await this.daemon.unary(files.storeLocalFile, { path, label }, { signal, timeoutMs: Infinity });
+      const { file } = await this.daemon.unary(files.storeLocalFile, { path: realPath, label }, { signal, timeoutMs: Infinity });
       const { uri, sizeBytes } = fileInfoOf(file);
+      if ((await stat(realPath)).size !== sizeBytes) return undefined;
       onProgress?.({ state: 'storing', doneBytes: sizeBytes, sizeBytes });
       return uri;
     } catch (error) {
-      if (isKacheryError(error, 'path-not-found') || isKacheryError(error, 'path-not-permitted')) return undefined;
-      throw error;
+      if (error instanceof KacheryError && !unreadable.includes(error.reason)) throw error;
+      return undefined;
     }
   }
 

@@ -32,8 +32,6 @@ const channelOptions: ClientOptions = {
   // A proxy for the web knows nothing of this machine's or laboratory's daemon.
   'grpc.enable_http_proxy': 0,
   'grpc.use_local_subchannel_pool': 1,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 20_000,
 };
@@ -43,13 +41,13 @@ const channelOptions: ClientOptions = {
  * `daemon-not-running`, `daemon-stopping`, `cancelled` or `deadline-exceeded`.
  */
 export class RpcConnection {
-  private readonly client: Client;
+  private client: Client;
   private readonly calls = new Set<{ cancel(): void }>();
   private isClosed = false;
 
   /** `address` is `host:port`. */
   constructor(readonly address: string) {
-    this.client = new Client(address, credentials.createInsecure(), channelOptions);
+    this.client = newClient(address);
   }
 
   /** Makes a call with one request and one answer. */
@@ -98,6 +96,7 @@ export class RpcConnection {
         yield next.value;
       }
     } catch (error) {
+      this.calls.delete(call);
       throw guard.timedOut ? silence(this.address) : this.failureOf(error, options.signal);
     } finally {
       guard.release();
@@ -151,8 +150,20 @@ export class RpcConnection {
 
   private failureOf(error: unknown, signal: AbortSignal | undefined): KacheryError {
     if (this.isClosed) return new KacheryError('cancelled', 'The client was closed while the operation was under way.', {}, { cause: error });
-    return rpcFailure(error, this.address, signal);
+    const failure = rpcFailure(error, this.address, signal);
+    if (failure.reason === 'daemon-not-running' && this.calls.size === 0) this.startAnew();
+    return failure;
   }
+
+  /** A channel that could not connect waits before it tries again; whoever asks next wants to know how it is now. */
+  private startAnew(): void {
+    this.client.close();
+    this.client = newClient(this.address);
+  }
+}
+
+function newClient(address: string): Client {
+  return new Client(address, credentials.createInsecure(), channelOptions);
 }
 
 function metadataOf(options: RpcOptions): Metadata {

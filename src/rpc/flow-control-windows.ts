@@ -3,6 +3,9 @@ import { type Http2Server, type ServerHttp2Session, type Settings } from 'node:h
 
 import { type StructuredLog } from './structured-log.js';
 
+/** Node reads 64 KiB from a socket at a time; with HTTP/2's default of 16 KiB an upload comes in four times as many pieces. */
+const maxFrameSize = 256 * 1024;
+
 /**
  * Widens the flow-control windows that a server gives its clients; with HTTP/2's default of 64 KiB an upload moves no more than that in a round trip. grpc-js
  * 1.14 has an option for it in clients only, so this reaches into private fields of the server. Where they are not as expected, it logs a warning and leaves
@@ -15,7 +18,7 @@ export function widenServerWindows(server: Server, windowBytes: number, log: Str
     log.warn({ windowBytes }, 'this version of grpc-js does not let its flow-control windows be widened; uploads from afar will be slow');
     return () => undefined;
   }
-  common.settings = { ...common.settings, initialWindowSize: windowBytes };
+  common.settings = { ...common.settings, initialWindowSize: windowBytes, maxFrameSize };
   const widened = new WeakSet<Http2Server>();
   return () => {
     for (const http2Server of http2Servers.keys() as Iterable<Http2Server>) {

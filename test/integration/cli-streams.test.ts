@@ -8,13 +8,14 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 
 import { CommandLineUser, endOf } from '../support/command-line.js';
+import { generatedBytes } from '../support/temporary-storage.js';
 
 const run = promisify(execFile);
 const MiB = 1024 * 1024;
 const sha1 = (content: Uint8Array): string => createHash('sha1').update(content).digest('hex');
 
-/** The first bytes of the concatenation of SHA-256(k) for k = 0, 1, 2, ... in decimal. */
-function generated(sizeBytes: number): Buffer {
+/** The bytes that the published vectors speak of: the first ones of the concatenation of SHA-256(k) for k = 0, 1, 2, ... in decimal. */
+function vectorBytes(sizeBytes: number): Buffer {
   const content = Buffer.alloc(sizeBytes);
   for (let offset = 0, index = 0; offset < sizeBytes; offset += 32, index += 1) {
     createHash('sha256').update(String(index)).digest().copy(content, offset);
@@ -58,7 +59,8 @@ test('the published URIs and ranges come out', async (t) => {
   for (const { text, uri } of vectors.text) {
     t.like(await user.run(['store', '-', '--label', 'file.txt'], { input: text }), { code: 0, stdout: `${uri}\n` });
   }
-  for (const { gen } of vectors.files) await writeFile(join(user.dir, `v${String(gen)}.bin`), generated(gen));
+  const content = vectorBytes(Math.max(...vectors.files.map(({ gen }) => gen)));
+  for (const { gen } of vectors.files) await writeFile(join(user.dir, `v${String(gen)}.bin`), content.subarray(0, gen));
   const stored = await user.run(['store', ...vectors.files.map(({ gen }) => `v${String(gen)}.bin`)]);
   t.is(stored.stdout, vectors.files.map(({ uri }) => `${uri}\n`).join(''));
   const { stdout } = await user.run(['store', '-'], { input: vectors.ranges.content });
@@ -72,7 +74,7 @@ test('the published URIs and ranges come out', async (t) => {
 for (const [mode, create] of Object.entries(createUser)) {
   test(`${mode}: cat ends quietly when its reader goes away`, async (t) => {
     const user = await create(t);
-    const content = generated(30 * MiB);
+    const content = generatedBytes(30 * MiB);
     const uri = (await user.run(['store', '-'], { input: content })).stdout.trimEnd();
     const child = user.spawn(['cat', uri]);
     const stderr: Buffer[] = [];
@@ -88,7 +90,7 @@ for (const [mode, create] of Object.entries(createUser)) {
     const user = await create(t);
     const child = user.spawn(['store', '-']);
     const end = endOf(child);
-    await writeTo(child.stdin, generated(8 * MiB));
+    await writeTo(child.stdin, generatedBytes(8 * MiB));
     child.kill('SIGINT');
     t.like(await end, { code: 130, stdout: '', stderr: '' });
     await nothingIsLeft(t, user);
@@ -96,7 +98,7 @@ for (const [mode, create] of Object.entries(createUser)) {
 
   test(`${mode}: Ctrl-C during cat ends it, also when its reader does not read`, async (t) => {
     const user = await create(t);
-    const uri = (await user.run(['store', '-'], { input: generated(8 * MiB) })).stdout.trimEnd();
+    const uri = (await user.run(['store', '-'], { input: generatedBytes(8 * MiB) })).stdout.trimEnd();
     const child = user.spawn(['cat', uri]);
     await once(child.stdout, 'readable');
     child.kill('SIGINT');
@@ -125,7 +127,7 @@ test('a store that reads a pipe that never ends is ended by SIGTERM too', async 
   const user = await createUser.offline(t);
   const child = user.spawn(['store', '-', '--json']);
   const end = endOf(child);
-  await writeTo(child.stdin, generated(8 * MiB));
+  await writeTo(child.stdin, generatedBytes(8 * MiB));
   child.kill('SIGTERM');
   const { code, stdout, stderr } = await end;
   t.is(code, 143);
@@ -152,7 +154,7 @@ test('a result that cannot be written is told and not lost in silence', async (t
 
 test('what is piped through stays byte for byte the same, also when it is large', async (t) => {
   const user = await createUser.online(t);
-  const content = generated(45 * MiB + 17);
+  const content = generatedBytes(45 * MiB + 17);
   const uri = (await user.run(['store', '-', '--label', 'big'], { input: content })).stdout.trimEnd();
   t.regex(uri, new RegExp(`^sha1://${sha1(content)}/big\\?manifest=[0-9a-f]{40}$`));
   const { stdoutBytes } = await user.run(['cat', uri]);

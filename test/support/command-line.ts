@@ -12,6 +12,9 @@ import { readDaemonRecord } from '../../src/cli/daemon-record.js';
 import { processIsRunning } from '../../src/cli/process-is-running.js';
 import { type ReadyDaemon } from '../../src/cli/ready-daemon.js';
 
+/** A user and group that own nothing. */
+const nobody = 65_534;
+
 /** How a command of the command line ended. */
 export interface CommandEnd {
   readonly code: number | null;
@@ -20,8 +23,7 @@ export interface CommandEnd {
   readonly stderr: string;
 }
 
-/** Environment variables that a command gets besides those of its home. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** A user of the command line: a home directory of his own, in which everything lies that his commands read and write. Removed with the test. */
 export class CommandLineUser {
@@ -56,9 +58,10 @@ export class CommandLineUser {
   }
 
   /** Starts a command; it is ended with the test if it still runs. */
-  spawn(words: readonly string[], variables: Variables = {}, program = 'main.js'): ChildProcessWithoutNullStreams {
+  spawn(words: readonly string[], { variables = {}, program = 'main.js', unprivileged = false }: SpawnOptions = {}): ChildProcessWithoutNullStreams {
     const path = resolve('dist/src/cli', program);
-    const child = spawn(process.execPath, [path, ...words], { cwd: this.dir, env: { ...this.environment, ...variables } });
+    const identity = unprivileged && process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+    const child = spawn(process.execPath, [path, ...words], { cwd: this.dir, env: { ...this.environment, ...variables }, ...identity });
     child.stdin.on('error', () => undefined);
     this.t.teardown(async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -69,15 +72,15 @@ export class CommandLineUser {
   }
 
   /** Runs a command to its end. */
-  async run(words: readonly string[], { variables = {}, input = '', program = 'main.js' }: RunOptions = {}): Promise<CommandEnd> {
-    const child = this.spawn(words, variables, program);
+  async run(words: readonly string[], { input = '', ...options }: RunOptions = {}): Promise<CommandEnd> {
+    const child = this.spawn(words, options);
     child.stdin.end(input);
     return endOf(child);
   }
 
   /** Starts a daemon for this user and resolves when it is ready; from then on his commands go to it. */
-  async startDaemon(words: readonly string[] = [], variables: Variables = {}): Promise<RunningDaemonProcess> {
-    const child = this.spawn(['start-daemon', '--json', '--port', '0', '--storage-dir', this.storageDir, '--log-level', 'warn', ...words], variables);
+  async startDaemon(words: readonly string[] = []): Promise<RunningDaemonProcess> {
+    const child = this.spawn(['start-daemon', '--json', '--port', '0', '--storage-dir', this.storageDir, '--log-level', 'warn', ...words]);
     const stderr = text(child.stderr);
     for await (const line of createInterface({ input: child.stdout })) {
       const ready = JSON.parse(line) as ReadyDaemon;
@@ -105,19 +108,22 @@ export class CommandLineUser {
   }
 }
 
-/** A daemon that a user has started. */
-export interface RunningDaemonProcess {
+interface RunningDaemonProcess {
   readonly ready: ReadyDaemon;
   readonly child: ChildProcessWithoutNullStreams;
 }
 
-/** How a command is run. */
-export interface RunOptions {
+interface SpawnOptions {
   readonly variables?: Variables;
-  /** What it finds on standard input. */
-  readonly input?: string | Buffer;
   /** File of the program in dist/src/cli. */
   readonly program?: string;
+  /** Without the rights of root, where the tests have them. */
+  readonly unprivileged?: boolean;
+}
+
+interface RunOptions extends SpawnOptions {
+  /** What it finds on standard input. */
+  readonly input?: string | Buffer;
 }
 
 /** How a command that runs ends. */

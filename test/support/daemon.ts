@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 
 import { type ExecutionContext } from 'ava';
 
@@ -41,6 +41,8 @@ export interface TestDaemon {
   readonly environment: Readonly<Record<string, string>>;
   /** What it has logged so far, a line each; whole when it has ended. */
   readonly stderrLines: readonly string[];
+  /** Resolves when it logs another line, or has ended. */
+  nextLogLine(): Promise<void>;
   /** Resolves when the process has ended and all that it logged has been read. */
   readonly ended: Promise<ProcessEnd>;
   kill(signal: NodeJS.Signals): void;
@@ -50,13 +52,18 @@ export interface TestDaemon {
 
 /** Starts a real daemon and resolves when it is ready. Rejects, with what it logged, if it does not get ready. */
 export async function startTestDaemon(t: ExecutionContext, options: TestDaemonOptions = {}): Promise<TestDaemon> {
-  const { child, stderrLines, ended, environment, ...dirs } = await spawnDaemon(t, options);
+  const { child, log, stderrLines, ended, environment, ...dirs } = await spawnDaemon(t, options);
   const ready = await readyLine(child);
   if (ready === undefined) throw new Error(`The daemon ended with code ${String((await ended).code)} before it was ready: ${stderrLines.join('\n')}`);
   const { address, host, port, pid, nodeId } = JSON.parse(ready) as Pick<TestDaemon, 'address' | 'host' | 'port' | 'pid' | 'nodeId'>;
   const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
   return {
     ...{ address, host, port, pid, nodeId, ...dirs, stderrLines, ended, kill },
+    nextLogLine: () =>
+      new Promise((resolveLine) => {
+        log.once('line', () => { resolveLine(); });
+        void ended.then(() => { resolveLine(); });
+      }),
     clientToken: await readFile(join(dirs.storageDir, 'client-auth'), 'utf8'),
     ownerToken: await readFile(join(dirs.configDir, 'owner-token'), 'utf8'),
     environment: { ...environment, KACHERY_P2P_API_HOST: host, KACHERY_P2P_API_PORT: String(port) },
@@ -77,6 +84,7 @@ export async function failTestDaemon(t: ExecutionContext, options: TestDaemonOpt
 
 interface SpawnedDaemon extends Pick<TestDaemon, 'storageDir' | 'configDir' | 'stderrLines' | 'ended' | 'environment'> {
   readonly child: ChildProcessWithoutNullStreams;
+  readonly log: Interface;
 }
 
 async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Promise<SpawnedDaemon> {
@@ -92,7 +100,7 @@ async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Pro
   });
   child.stdin.end();
   const stderrLines: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => stderrLines.push(line));
+  const log = createInterface({ input: child.stderr }).on('line', (line) => stderrLines.push(line));
   const ended = new Promise<ProcessEnd>((whenEnded) => child.once('close', (code, signal) => { whenEnded({ code, signal }); }));
   const killAtExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
@@ -101,7 +109,7 @@ async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Pro
     child.kill('SIGKILL');
     await ended;
   });
-  return { child, storageDir, configDir, stderrLines, ended, environment };
+  return { child, log, storageDir, configDir, stderrLines, ended, environment };
 }
 
 /** The first line that the daemon prints; undefined if it ends without one. What it prints afterwards is thrown away. */

@@ -1,4 +1,4 @@
-import { type ClientReadableStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, type Client, type ClientReadableStream, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type ExecutionContext } from 'ava';
 
 import {
@@ -36,12 +36,28 @@ export function bearer(token: string): Metadata {
   return metadata;
 }
 
-/** A call with a callback, as a promise. */
-export function callOnce<Response>(start: (callback: (error: ServiceError | null, response: Response) => void) => unknown): Promise<Response> {
+/** What a unary method of a generated client takes and gives: the types of its last overload. */
+type Unary<Method> = Method extends (
+  request: infer Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: infer Response) => void,
+) => ClientUnaryCall
+  ? { readonly request: Request; readonly response: Response }
+  : never;
+
+/** Calls a unary method. */
+export function callOnce<Services, Name extends keyof Services & string>(
+  client: Services & Client,
+  name: Name,
+  request: Unary<Services[Name]>['request'],
+  metadata: Metadata = new Metadata(),
+): Promise<Unary<Services[Name]>['response']> {
+  const method = client[name] as (request: unknown, metadata: Metadata, callback: (error: ServiceError | null, response: unknown) => void) => unknown;
   return new Promise((resolve, reject) => {
-    start((error, response) => {
+    method.call(client, request, metadata, (error, response) => {
       if (error) reject(error);
-      else resolve(response);
+      else resolve(response as Unary<Services[Name]>['response']);
     });
   });
 }
@@ -75,13 +91,16 @@ export function dataRequest(data: Buffer): StoreFileRequest {
 
 /** Sends all messages of an upload, no faster than they are taken, and resolves with the answer, which may come before all are sent. */
 export async function upload(client: FileServiceClient, metadata: Metadata, requests: Iterable<StoreFileRequest>): Promise<StoreFileResponse> {
-  return callOnce((callback) => {
-    const call = client.storeFile(metadata, callback);
+  return new Promise((resolve, reject) => {
+    const call = client.storeFile(metadata, (error, response) => {
+      if (error) reject(error);
+      else resolve(response);
+    });
     void (async () => {
       for (const request of requests) {
         if (call.destroyed) return;
-        await new Promise<void>((resolve) => {
-          call.write(request, () => { resolve(); });
+        await new Promise<void>((resolveWrite) => {
+          call.write(request, () => { resolveWrite(); });
         });
       }
       call.end();

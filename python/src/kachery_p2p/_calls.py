@@ -14,25 +14,40 @@ from ._limits import UNARY_TIMEOUT_SECONDS
 from ._session import Session, forget_session, session_for
 from ._status import failure_of
 
+Request = TypeVar("Request")
 Response = TypeVar("Response")
+Method = Callable[[Connection], "grpc.UnaryUnaryMultiCallable[Request, Response]"]
 Metadata = tuple[tuple[str, str], ...]
 
 _OF_THE_MOMENT = ("daemon-not-running", "daemon-stopping", "token-missing", "token-invalid")
 
 
-def call_unary(
-    session: Session,
-    method: Callable[[Connection], grpc.UnaryUnaryMultiCallable[Any, Response]],
-    request: Any,
-    timeout: float | None = UNARY_TIMEOUT_SECONDS,
-) -> Response:
-    """Calls a method that may be called twice: once more, if the daemon was started anew."""
-    try:
-        return _call_once(session, method, request, timeout)
-    except KacheryError as error:
-        if error.reason not in _OF_THE_MOMENT:
-            raise
-    return _call_once(session_for(session.settings), method, request, timeout)
+def call_unary(session: Session, method: Method[Any, Response], request: Any) -> Response:
+    """Calls a method that takes a moment, and may be called twice.
+
+    It is called once more if the daemon was started anew since the session began.
+    """
+
+    def call(connection: Connection, metadata: Metadata) -> Response:
+        return method(connection)(request, timeout=UNARY_TIMEOUT_SECONDS, metadata=metadata)
+
+    return _call_twice(session, call)
+
+
+def call_long(session: Session, method: Method[Any, Response], request: Any) -> Response:
+    """Calls a method that may take its time, and may be called twice; as ``call_unary``.
+
+    When this thread is interrupted, such as by Ctrl-C, the daemon's work is cancelled.
+    """
+
+    def call(connection: Connection, metadata: Metadata) -> Response:
+        future = method(connection).future(request, metadata=metadata)
+        try:
+            return future.result()
+        finally:
+            future.cancel()
+
+    return _call_twice(session, call)
 
 
 @contextmanager
@@ -51,15 +66,12 @@ def open_call(session: Session) -> Generator[tuple[Connection, Metadata], None, 
         raise error from rpc_error
 
 
-def _call_once(
-    session: Session,
-    method: Callable[[Connection], grpc.UnaryUnaryMultiCallable[Any, Response]],
-    request: Any,
-    timeout: float | None,
-) -> Response:
-    with open_call(session) as (connection, metadata):
-        call = method(connection).future(request, timeout=timeout, metadata=metadata)
-        try:
-            return call.result()
-        finally:
-            call.cancel()
+def _call_twice(session: Session, call: Callable[[Connection, Metadata], Response]) -> Response:
+    try:
+        with open_call(session) as opened:
+            return call(*opened)
+    except KacheryError as error:
+        if error.reason not in _OF_THE_MOMENT:
+            raise
+    with open_call(session_for(session.settings)) as opened:
+        return call(*opened)

@@ -26,24 +26,20 @@ _READABLE_BY_ALL = 0o644
 
 
 class OfflineFiles:
-    """The files of a storage directory. Raises ``path-not-found`` if it does not exist.
+    """The files of a storage directory. What the methods promise is said in ``Files``.
 
-    What the methods promise is said in ``Files``.
+    All of them raise ``path-not-found`` if the directory does not exist.
     """
 
     def __init__(self, directory: str) -> None:
-        self._tree = ContentTree(os.path.abspath(directory))
-        if not os.path.isdir(directory):
-            raise failure(
-                "path-not-found",
-                f"KACHERY_P2P_OFFLINE_STORAGE_DIR is {directory}, which does not exist. Create it "
-                'with "mkdir -p", or unset the variable to use a daemon.',
-                {"path": directory},
-            )
+        self._tree = ContentTree(
+            directory if os.path.isabs(directory) else os.path.abspath(directory)
+        )
 
     def load(self, uri: FileUri) -> str:
         path = self._tree.find(uri.sha1)
         if path is None:
+            self._check_directory()
             raise file_not_found(uri, self._tree.root)
         return path
 
@@ -81,11 +77,13 @@ class OfflineFiles:
         return [self.store(MemorySource(content), label) for content, label in contents]
 
     def load_small(self, uris: Iterable[FileUri]) -> Iterator[bytes | None]:
+        self._check_directory()
         for uri in uris:
             path = self._tree.find(uri.sha1)
             yield None if path is None else b"".join(read_local(path, 0, None))
 
     def link(self, source: FileSource, label: str) -> str:
+        self._check_directory()
         content = recall(source.stat)
         if content is None or not self._has_manifest(content, source.size):
             was_settled = is_settled(source.stat)
@@ -101,6 +99,7 @@ class OfflineFiles:
         raise offline("Nodes that have a file cannot be found")
 
     def _store(self, source: Source, label: str) -> KnownContent:
+        self._check_directory()
         try:
             return self._write(source, label)
         except KacheryError as error:
@@ -141,6 +140,15 @@ class OfflineFiles:
         with incoming_content(self._tree, _READABLE_BY_ALL) as incoming:
             incoming.write(record.format())
             incoming.publish(self._tree, content.sha1, ".link")
+
+    def _check_directory(self) -> None:
+        if not os.path.isdir(self._tree.root):
+            raise failure(
+                "path-not-found",
+                f"KACHERY_P2P_OFFLINE_STORAGE_DIR is {self._tree.root}, which does not exist. "
+                'Create it with "mkdir -p", or unset the variable to use a daemon.',
+                {"path": self._tree.root},
+            )
 
     def _has_all(self, content: KnownContent, size: int) -> bool:
         return self._tree.has(content.sha1, size) and self._has_manifest(content, size)

@@ -11,7 +11,7 @@ from kachery_p2p import v1
 
 from ._batches import SmallContent, in_batches
 from ._byte_range import check_range, resolve_end
-from ._calls import call_unary, open_call
+from ._calls import call_long, call_unary, open_call
 from ._content_tree import ContentTree
 from ._copy_file import copy_file
 from ._errors import KacheryError, failure
@@ -27,7 +27,7 @@ from ._remote_read import item_failure, read_remote, read_small_remote
 from ._session import Session
 from ._source import FileSource, MemorySource, Source
 from ._upload import upload
-from ._uri import FileUri, format_file_uri, parse_uri
+from ._uri import FileUri, format_file_uri
 
 _NOT_THERE = ("path-not-found", "path-not-permitted", "not-a-regular-file", "owner-only")
 
@@ -81,22 +81,18 @@ class OnlineFiles:
         )
 
     def store_file(self, source: FileSource, label: str) -> str:
-        uri = self._store_by_path(source, label)
-        if uri is not None:
-            return uri
         content = recall(source.stat)
-        was_settled = is_settled(source.stat)
-        if content is None:
-            content = KnownContent(hash_source(source).sha1)
-        stored = self._store_known(source, content, label)
-        if was_settled:
-            remember(source.stat, stored)
-        return format_file_uri(stored.sha1, label, stored.manifest_sha1)
+        if content is None or not self._can_see(content, source.size):
+            was_settled = is_settled(source.stat)
+            content = self._store_by_path(source) or self._store_known(source, content, label)
+            if was_settled:
+                remember(source.stat, content)
+        return format_file_uri(content.sha1, label, content.manifest_sha1)
 
     def store(self, source: Source, label: str) -> str:
         if source.size <= MAX_SMALL_FILE_BYTES:
             return self.store_small([(b"".join(source.pieces()), label)])[0]
-        stored = self._store_known(source, KnownContent(hash_source(source).sha1), label)
+        stored = self._store_known(source, None, label)
         return format_file_uri(stored.sha1, label, stored.manifest_sha1)
 
     def store_small(self, contents: Sequence[SmallContent]) -> list[str]:
@@ -132,7 +128,7 @@ class OnlineFiles:
                 "runs. Use store_file instead, or ask the owner.",
             )
         request = v1.LinkFileRequest(path=os.path.abspath(source.path), label=label)
-        response = call_unary(self._session, lambda to: to.files.LinkFile, request, timeout=None)
+        response = call_long(self._session, lambda to: to.files.LinkFile, request)
         return response.file.uri
 
     def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
@@ -157,28 +153,34 @@ class OnlineFiles:
                 return path
         return loaded_files().find(sha1)
 
-    def _store_by_path(self, source: FileSource, label: str) -> str | None:
+    def _can_see(self, content: KnownContent, size: int) -> bool:
+        """Whether there is nothing to store, and nothing to ask the daemon for."""
+        if self._storage is None or not self._storage.has(content.sha1, size):
+            return False
+        return content.manifest_sha1 is not None or not has_manifest(size)
+
+    def _store_by_path(self, source: FileSource) -> KnownContent | None:
         """Has the daemon read the file itself, which is fastest; None if it cannot."""
         if self._storage is None or not self._session.access.is_local_owner:
             return None
-        request = v1.StoreLocalFileRequest(path=os.path.abspath(source.path), label=label)
+        request = v1.StoreLocalFileRequest(path=os.path.abspath(source.path), label="")
         try:
-            response = call_unary(
-                self._session, lambda to: to.files.StoreLocalFile, request, timeout=None
-            )
+            file = call_long(self._session, lambda to: to.files.StoreLocalFile, request).file
         except KacheryError as error:
             if error.reason in _NOT_THERE:
                 return None
             raise
         # Seen from the daemon, the path may name another file, as in a container.
-        return response.file.uri if response.file.size_bytes == source.size else None
+        return _content_of(file) if file.size_bytes == source.size else None
 
-    def _store_known(self, source: Source, content: KnownContent, label: str) -> KnownContent:
-        """Stores content whose hash is known, if the daemon does not have it."""
+    def _store_known(
+        self, source: Source, content: KnownContent | None, label: str
+    ) -> KnownContent:
+        """Sends content, hashed here if its hash is not known, if the daemon does not have it."""
+        if content is None:
+            content = KnownContent(hash_source(source).sha1)
         if self._is_missing(content.sha1, source.size):
-            uri = parse_uri(upload(self._session, source, content.sha1, label).uri)
-            assert isinstance(uri, FileUri)
-            return KnownContent(uri.sha1, uri.manifest_sha1)
+            return _content_of(upload(self._session, source, content.sha1, label))
         if not has_manifest(source.size) or content.manifest_sha1:
             return content
         manifest = self.stat(FileUri(content.sha1)).manifest_sha1
@@ -196,14 +198,14 @@ class OnlineFiles:
         manifest = format_manifest(*hash_source(source, with_chunks=True), source.size)
         if manifest is None:
             return None
-        uri = parse_uri(self.store(MemorySource(manifest), ""))
-        return uri.sha1
+        self.store(MemorySource(manifest), "")
+        return hashlib.sha1(manifest, usedforsecurity=False).hexdigest()
 
     def _send_batch(self, batch: Sequence[SmallContent]) -> Iterator[KacheryError]:
         """Stores a batch; gives the failures in it."""
         files = [v1.SmallFile(content=content, label=label) for content, label in batch]
         request = v1.StoreFilesRequest(files=files)
-        response = call_unary(self._session, lambda to: to.files.StoreFiles, request, timeout=None)
+        response = call_long(self._session, lambda to: to.files.StoreFiles, request)
         for result, (_, label) in zip(response.results, batch):
             if result.HasField("error"):
                 yield item_failure(result.error, label)
@@ -218,3 +220,7 @@ class OnlineFiles:
             with open(self.load(uri), "rb") as file:
                 return file.read()
         raise result
+
+
+def _content_of(file: v1.FileInfo) -> KnownContent:
+    return KnownContent(file.sha1, file.manifest_sha1 or None)

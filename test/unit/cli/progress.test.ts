@@ -64,7 +64,7 @@ test('the progress line tells share, bytes, rate and time left', (t) => {
 
 test('the progress line tells what it can while the size or the rate is not known', (t) => {
   t.is(formatProgress({ state: 'storing', doneBytes: 5 * MiB, sizeBytes: 0, bytesPerSecond: MiB }), 'storing  5.0 MiB  1.0 MiB/s');
-  t.is(formatProgress({ state: 'finding', doneBytes: 0, sizeBytes: 0 }), 'finding  0 bytes');
+  t.is(formatProgress({ state: 'finding', doneBytes: 0, sizeBytes: 0 }), 'finding …');
   t.regex(formatProgress({ state: 'sending', doneBytes: 0, sizeBytes: 10, bytesPerSecond: 0 }), /0 %.*0 bytes\/s$/);
   t.regex(formatProgress({ state: 'sending', doneBytes: 20, sizeBytes: 10 }), /100 %/);
 });
