@@ -34,7 +34,7 @@ async function demonstrate(): Promise<number> {
     return 0;
   } catch (error) {
     if (interruption.signal.aborted) {
-      console.log('\nInterrupted. The daemon has stopped.');
+      console.log('\nInterrupted. Nothing of it is left running.');
       return 130;
     }
     console.error(error);

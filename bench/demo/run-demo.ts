@@ -25,7 +25,7 @@ export interface DemoOptions {
 /** Goes through the whole demonstration. When it is over, in whatever way, no process of it is left. Fails if a step does. */
 export async function runDemo(narrator: Narrator, { dir, mebibytes, signal }: DemoOptions): Promise<void> {
   narrator.chapter('Set up');
-  const interpreter = await installedPython(signal);
+  const { interpreter } = await narrator.step('install the Python package, in .cache/python', async () => ({ interpreter: await installedPython(signal) }));
   const { path: recordingPath } = await narrator.step('get a real recording from PyPI: data3.csv of heartpy 1.2.7', async () => ({
     path: await fetchRecording(interpreter, signal),
   }));

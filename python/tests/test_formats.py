@@ -189,7 +189,7 @@ def test_pickles_of_plain_values_come_back(value: Any) -> None:
     assert type(loaded) is type(value)
 
 
-@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize("protocol", range(3, 6))
 def test_pickles_of_arrays_come_back(protocol: int) -> None:
     arrays = [np.arange(6).reshape(2, 3), np.asfortranarray(np.eye(3)), np.array("text")]
     arrays += [np.array([1, None, "x"], dtype=object), np.zeros(2, dtype=[("x", "<f4")])]
@@ -204,7 +204,7 @@ def test_pickles_of_arrays_come_back(protocol: int) -> None:
 @pytest.mark.parametrize("module", ["numpy.core.multiarray", "numpy._core.multiarray"])
 @pytest.mark.filterwarnings("error")
 def test_pickles_of_every_numpy_are_read(module: str) -> None:
-    pickled = pickle.dumps(np.arange(3), protocol=2)
+    pickled = pickle.dumps(np.arange(3), protocol=3)
     for core in (b"numpy._core.multiarray", b"numpy.core.multiarray"):
         pickled = pickled.replace(core, module.encode())
     assert list(load_safely(pickled)) == [0, 1, 2]

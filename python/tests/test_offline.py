@@ -11,6 +11,7 @@ import kachery_p2p as kp
 import pytest
 from support.content import generated, sha1_of, sparse_file
 from support.program import run_program
+from support.work import store_the_same
 
 MISSING = "sha1://" + "0" * 40
 
@@ -267,10 +268,6 @@ def test_file_info() -> None:
     assert info is not None
     assert (info.uri, info.size, info.is_linked) == (uri, 4, False)
     assert Path(info.path).read_text() == "text"
-
-
-def store_the_same(number: int) -> str:
-    return kp.store_bytes(bytes(2_000_000), "same")
 
 
 def test_many_processes_store_the_same_at_once(storage: Path) -> None:

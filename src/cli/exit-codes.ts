@@ -17,7 +17,7 @@ export const exitCodes = {
   },
   outOfRange: { code: 10, meaning: 'The range of bytes ends beyond the end of the file.' },
   interrupted: { code: 130, meaning: 'Interrupted with Ctrl-C (SIGINT).' },
-  terminated: { code: 143, meaning: 'Ended with SIGTERM.' },
+  terminated: { code: 143, meaning: 'Ended with SIGTERM, or with SIGHUP because the terminal was closed.' },
 } as const satisfies Record<string, { code: number; meaning: string }>;
 
 const exitOfReason: Readonly<Record<FailureReason, keyof typeof exitCodes>> = {

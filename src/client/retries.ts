@@ -11,7 +11,10 @@ export class Retries {
   private tries = 0;
 
   /** `reasons` are the failures after which the work can go on. */
-  constructor(private readonly reasons: readonly FailureReason[]) {}
+  constructor(
+    private readonly reasons: readonly FailureReason[],
+    private readonly waitsMs: readonly number[] = delaysMs,
+  ) {}
 
   /** Tells that the work got further. */
   progress(): void {
@@ -20,7 +23,7 @@ export class Retries {
 
   /** Resolves when it is time to try again. Fails with `error` if that would not help, and with `cancelled`. */
   async wait(error: unknown, signal: AbortSignal | undefined): Promise<void> {
-    const delayMs = delaysMs[this.tries];
+    const delayMs = this.waitsMs[this.tries];
     if (delayMs === undefined || !(error instanceof KacheryError) || !this.reasons.includes(error.reason)) throw error;
     this.tries += 1;
     try {

@@ -4,8 +4,7 @@ import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type GivenValue } from './read-environment.js';
 
-/** Port of the API where none is given. */
-export const defaultApiPort = 20421;
+const defaultApiPort = 20421;
 
 /** The host that was given, or `fallback`. Fails with `invalid-argument` if it is a URL, has a port or is empty. */
 export function parseHost(given: GivenValue | undefined, fallback: string): string {

@@ -33,17 +33,21 @@ export function resolveClientSettings(environment: Environment = process.env): C
     const text = textOf(setting);
     return text === undefined ? undefined : resolve(text);
   };
-  const cacheHome = textOf(settings.cacheHome);
   return Object.freeze({
     host: parseHost(givenValue(settings.apiHost, environment), 'localhost'),
     port: parsePort(givenValue(settings.apiPort, environment), 1),
     ...optional('offlineStorageDir', pathOf(settings.offlineStorageDir)),
     ...optional('storageDir', pathOf(settings.storageDir)),
     configDir: givenPath(givenValue(settings.configDir, environment), '.kachery-p2p'),
-    cacheDir: join(cacheHome !== undefined && isAbsolute(cacheHome) ? cacheHome : join(homedir(), '.cache'), 'kachery-p2p'),
+    cacheDir: join(pathOf(settings.tempDir) ?? cacheHome(textOf(settings.cacheHome)), 'kachery-p2p'),
     ...optional('clientToken', textOf(settings.clientToken)),
     progress: textOf(settings.progress) !== '0',
   });
+}
+
+/** As the XDG Base Directory Specification says. */
+function cacheHome(given: string | undefined): string {
+  return given !== undefined && isAbsolute(given) ? given : join(homedir(), '.cache');
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {

@@ -73,18 +73,18 @@ export const settings = {
     readers: clients,
     description: "Client token, for clients that cannot read the daemon's storage directory.",
   },
+  tempDir: {
+    variables: ['KACHERY_TEMP_DIR'],
+    defaultText: '`XDG_CACHE_HOME`',
+    readers: clients,
+    description:
+      'Directory whose folder `kachery-p2p` keeps files loaded from a daemon whose storage directory is not visible here. May be emptied at any time.',
+  },
   cacheHome: {
     variables: ['XDG_CACHE_HOME'],
     defaultText: '`~/.cache`',
     readers: clients,
-    description:
-      'Directory whose `kachery-p2p` keeps files loaded from a daemon whose storage directory is not visible here. An absolute path, or it is ignored.',
-  },
-  tempDir: {
-    variables: ['KACHERY_TEMP_DIR'],
-    defaultText: "the system's directory for temporary files",
-    readers: ['Python client'],
-    description: 'Directory for temporary files.',
+    description: 'The same where `KACHERY_TEMP_DIR` is not set. An absolute path, or it is ignored.',
   },
   progress: {
     variables: ['KACHERY_P2P_PROGRESS'],

@@ -51,7 +51,6 @@ export async function startDaemon(config: DaemonConfig, options: Partial<RpcServ
     log.logger.error({ err: error }, 'something could not be closed');
   });
   closing.add(async () => {
-    log.logger.info('the daemon has stopped');
     log.flush();
   });
   try {
@@ -59,7 +58,7 @@ export async function startDaemon(config: DaemonConfig, options: Partial<RpcServ
     warnIfReachable(addresses, log.logger);
     const { server, nodeId, requestedStop } = await open(config, options, log, closing);
     const port = await listen(server, addresses, config.port);
-    return await announce({ config, nodeId, host: addresses[0] ?? config.host, port }, { log: log.logger, closing, requestedStop });
+    return await announce({ config, nodeId, host: addresses[0] ?? config.host, port }, { log, closing, requestedStop });
   } catch (error) {
     await closing.close();
     throw error;
@@ -123,7 +122,7 @@ interface Listening {
 }
 
 interface Surroundings {
-  readonly log: StructuredLog;
+  readonly log: DaemonLog;
   readonly closing: ClosingStack;
   readonly requestedStop: AbortSignal;
 }
@@ -133,18 +132,22 @@ async function announce({ config, nodeId, host, port }: Listening, { log, closin
   const { configDir, storageDir } = config;
   const address = `${addressForClients(host)}:${String(port)}`;
   await writeDaemonRecord(configDir, { pid: process.pid, address, nodeId, storageDir, startedAt: new Date(systemClock.now()).toISOString() });
-  log.info({ address, nodeId, storageDir, configDir }, 'the daemon is ready');
+  log.logger.info({ address, nodeId, storageDir, configDir }, 'the daemon is ready');
   closing.add(async () => {
-    log.info({}, 'the daemon is stopping');
+    log.logger.info('the daemon is stopping');
   });
   let tellStopped = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
     tellStopped = resolve;
   });
-  const stop = async (): Promise<void> => {
+  const stopOnce = async (): Promise<void> => {
     await closing.close();
+    log.logger.info('the daemon has stopped');
+    log.flush();
     tellStopped();
   };
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= stopOnce());
   requestedStop.addEventListener('abort', () => void stop());
   if (requestedStop.aborted) void stop();
   return { address, host, port, nodeId, storageDir, configDir, stopped, stop };

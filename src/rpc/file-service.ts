@@ -13,6 +13,7 @@ import { loadFile } from './files/load-file.js';
 import { linkFile, storeLocalFile } from './files/local-files.js';
 import { readFile } from './files/read-file.js';
 import { readFiles } from './files/read-files.js';
+import { ResumableCalls } from './files/resumable-calls.js';
 import { storeFile } from './files/store-file.js';
 import { storeFiles } from './files/store-files.js';
 import { checkUploadId } from './files/upload-id.js';
@@ -34,6 +35,7 @@ const uploadAheadBytes = 1024 * 1024;
 
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
 export function fileService({ store, transfers, nodeId }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
+  const resumableCalls = new ResumableCalls();
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
       const { file, label } = await findContent(store, uri, signal);
@@ -43,9 +45,10 @@ export function fileService({ store, transfers, nodeId }: FileServiceParts, opti
       checkBatch(sha1s.length, limits.maxBatchItems, 'hashes');
       return { missingSha1s: await store.missing(sha1s.map(parseContentId)) };
     }),
-    storeFile: clientStreamHandler(storeFile(store, transfers), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
+    storeFile: clientStreamHandler(storeFile(store, transfers, resumableCalls), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
     getUpload: unaryHandler(async ({ uploadId }) => {
-      const upload = await store.keptUpload(checkUploadId(uploadId));
+      await resumableCalls.settled(checkUploadId(uploadId));
+      const upload = await store.keptUpload(uploadId);
       if (!upload) throw uploadNotFound(uploadId);
       return { committedSizeBytes: BigInt(upload.committedBytes), sizeBytes: BigInt(upload.sizeBytes), sha1: upload.contentId };
     }),

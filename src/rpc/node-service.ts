@@ -47,9 +47,12 @@ export function nodeService({ store, transfers, node, requestStop }: NodeService
       const { availableBytes, capacityBytes, uploadBytes, uploads } = await store.usage();
       return { availableBytes: BigInt(availableBytes), capacityBytes: BigInt(capacityBytes), uploadBytes: BigInt(uploadBytes), uploads };
     }),
-    watchTransfers: serverStreamHandler(async function* (_request, { signal }): AsyncGenerator<WatchTransfersResponse, void, undefined> {
-      for await (const transfer of transfers.watch(signal)) yield { transfer: transferMessage(transfer) };
-    }, options),
+    watchTransfers: serverStreamHandler(
+      async function* (_request, { signal }): AsyncGenerator<WatchTransfersResponse, void, undefined> {
+        for await (const transfer of transfers.watch(signal)) yield { transfer: transferMessage(transfer) };
+      },
+      { ...options, isSubscription: true },
+    ),
     stopDaemon: unaryHandler(() => {
       requestStop();
       return Promise.resolve({ processId: process.pid });

@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock } from '../core/clock.js';
 import { parseContentId } from '../core/content-id.js';
@@ -12,6 +12,8 @@ import { type IntakePool } from './intake/intake-pool.js';
 import { type StorageLayout } from './layout.js';
 import { systemErrorCode } from './system-failure.js';
 
+/** What is sent may be for the owner's eyes only, as long as it is not stored. */
+const partMode = 0o600;
 const uploadIdForm = /^[A-Za-z0-9_-]{16,64}$/;
 
 /** Uploads that outlive their interruption: `<id>.part` holds the bytes, `<id>.json` what was claimed of them. */
@@ -79,7 +81,7 @@ export class KeptUploads {
     }
     await this.remove(id);
     await this.writer.checkRoom(expected.sizeBytes);
-    await (await open(this.partPath(id), 'wx', 0o600)).close();
+    await (await open(this.partPath(id), 'wx', partMode)).close();
     const draft = `${this.claimPath(id)}.new`;
     await writeFile(draft, JSON.stringify({ sizeBytes: expected.sizeBytes, sha1: expected.id }), { mode: 0o600 });
     await rename(draft, this.claimPath(id));
@@ -99,6 +101,8 @@ export class KeptUploads {
       );
     }
     await this.writer.checkRoom(expected.sizeBytes - offset);
+    // It is read-only if a crash came between its last byte and its place in the store.
+    await chmod(this.partPath(id), partMode);
     const job = this.pool.open({ outPath: this.partPath(id), append: true, chunked: hasManifest(expected.sizeBytes) });
     const part = await open(this.partPath(id), 'r');
     try {

@@ -20,6 +20,13 @@ export class Seeded {
     return this.next().readUIntBE(0, 6) % bound;
   }
 
+  /** At most `count` of the items, in their order. */
+  some<Item>(items: readonly Item[], count: number): Item[] {
+    const left = [...items.keys()];
+    while (left.length > count) left.splice(this.below(left.length), 1);
+    return items.filter((_, index) => left.includes(index));
+  }
+
   private next(): Buffer {
     return createHash('sha256').update(JSON.stringify([seed, this.name, this.count++])).digest();
   }

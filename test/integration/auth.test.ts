@@ -45,7 +45,12 @@ async function refusals(t: Parameters<typeof connectRpc>[0], daemon: TestDaemon,
 
 test.serial('every method but GetNode needs a token, and says how to get one', async (t) => {
   const daemon = await startTestDaemon(t);
-  for (const [name, error] of await refusals(t, daemon, new Metadata(), methods.filter((method) => method !== 'getNode'))) {
+  for (const [name, error] of await refusals(
+    t,
+    daemon,
+    new Metadata(),
+    methods.filter((method) => method !== 'getNode'),
+  )) {
     t.is(error.code, status.UNAUTHENTICATED, name);
     t.is(failureFromServiceError(error).reason, 'token-missing', name);
     t.true(error.details.includes(`${daemon.storageDir}/client-auth`), name);
@@ -56,8 +61,8 @@ test.serial('every method but GetNode needs a token, and says how to get one', a
 test.serial('a token that is not the daemon’s is refused, whatever it looks like', async (t) => {
   const daemon = await startTestDaemon(t);
   const { clientToken: token } = daemon;
-  const values = [`Bearer ${token}x`, `Bearer ${token.slice(1)}`, 'Bearer', 'Bearer  ', token, `Basic ${token}`, `Bearer ${token} ${token}`, 'Bearer ü'.normalize('NFD')];
-  for (const value of values.filter((text) => /^[\x20-\x7e]*$/.test(text))) {
+  const values = [`Bearer ${token}x`, `Bearer ${token.slice(1)}`, 'Bearer', token, `Basic ${token}`, `Bearer ${token} ${token}`, `Bearer ${token},${token}`];
+  for (const value of values) {
     const metadata = new Metadata();
     metadata.set('authorization', value);
     for (const [name, error] of await refusals(t, daemon, metadata, ['statFile', 'storeFile', 'readFile', 'stopDaemon'])) {
@@ -65,9 +70,6 @@ test.serial('a token that is not the daemon’s is refused, whatever it looks li
       t.is(failureFromServiceError(error).reason, 'token-invalid', `${name} ${value}`);
     }
   }
-  const twice = bearer(token);
-  twice.add('authorization', `Bearer ${token}`);
-  for (const [name, error] of await refusals(t, daemon, twice, ['statFile'])) t.is(error.code, status.UNAUTHENTICATED, name);
 });
 
 test.serial('the client token opens what is for clients, and nothing that is the owner’s', async (t) => {
@@ -150,5 +152,5 @@ test.serial('the client token can be given to a group', async (t) => {
   t.is(mode & 0o777, 0o640);
   const failed = await failTestDaemon(t, { arguments: ['--auth-group', 'no-such-group-here'] });
   t.is(failed.code, 2);
-  t.regex(failed.stderr, /no group "no-such-group-here"/);
+  t.regex(failed.stderr, /There is no group/);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
@@ -226,6 +226,24 @@ test('what is called in a way that cannot be ends with exit code 2', async (t) =
     [['completion', 'tcsh'], 'invalid-argument'],
   ];
   for (const [words, reason] of cases) await endsAs(t, user, [words, 2, reason]);
+});
+
+test('what the operating system does not permit is told apart from what is not there', async (t) => {
+  const user = await modes['offline']!(t);
+  await chmod(user.dir, 0o755);
+  await chmod(user.storageDir, 0o777);
+  const path = join(user.dir, 'secret.txt');
+  await writeFile(path, 'secret', { mode: 0 });
+  const unreadable = await user.run(['store', 'secret.txt', '--json'], { unprivileged: true });
+  t.is(unreadable.code, 5, unreadable.stderr);
+  t.like(errorOf(unreadable.stderr), { reason: 'path-not-permitted', details: { path } });
+
+  await chmod(path, 0o644);
+  await rm(user.storageDir, { recursive: true });
+  await mkdir(user.storageDir, { mode: 0o555 });
+  const unwritable = await user.run(['store', 'secret.txt', '--json'], { unprivileged: true });
+  t.is(unwritable.code, 9, unwritable.stderr);
+  t.like(errorOf(unwritable.stderr), { reason: 'storage-not-writable' });
 });
 
 test('offline: what needs a daemon says so', async (t) => {

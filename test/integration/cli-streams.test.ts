@@ -110,7 +110,7 @@ test('Ctrl-C during load --dest leaves neither the file nor a part of it', async
   const user = await createUser.offline(t);
   const path = join(user.dir, 'large.bin');
   await writeFile(path, '');
-  await truncate(path, 2048 * MiB);
+  await truncate(path, 1024 * MiB);
   const uri = (await user.run(['link', 'large.bin'])).stdout.trimEnd();
   await mkdir(join(user.dir, 'copy'));
   const child = user.spawn(['load', uri, '--dest', join(user.dir, 'copy', 'copy.bin')]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import test from 'ava';
 
-import { connect } from '../../src/client/index.js';
+import { connect, KacheryError } from '../../src/client/index.js';
 import { fails } from '../contract/client-contract.js';
 import { startTestDaemon } from '../support/daemon.js';
 import { startDistantDaemon } from '../support/distant-daemon.js';
@@ -12,9 +12,9 @@ import { temporaryFolder } from '../support/temporary-storage.js';
 test('without a daemon the error says what was tried and how to start one', async (t) => {
   const daemon = await startTestDaemon(t);
   await daemon.stop();
-  const error = await t.throwsAsync(connect({ environment: daemon.environment }));
+  const error = await t.throwsAsync<KacheryError>(connect({ environment: daemon.environment }), { instanceOf: KacheryError });
   t.like(error, { reason: 'daemon-not-running', details: { address: daemon.address } });
-  for (const part of [daemon.address, 'kachery-p2p start-daemon', 'KACHERY_P2P_OFFLINE_STORAGE_DIR']) t.true(error?.message.includes(part), error?.message);
+  for (const part of [daemon.address, 'kachery-p2p start-daemon', 'KACHERY_P2P_OFFLINE_STORAGE_DIR']) t.true(error.message.includes(part), error.message);
 });
 
 test('a client goes on with the daemon that took the place of the one that it knew', async (t) => {

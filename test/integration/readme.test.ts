@@ -1,20 +1,18 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
 import test, { type ExecutionContext } from 'ava';
+import { execa } from 'execa';
 
 import { CommandLineUser } from '../support/command-line.js';
 import { type DocumentSample, readDocumentSamples } from '../support/document-samples.js';
 import { generatedBytes } from '../support/temporary-storage.js';
 
-const execute = promisify(execFile);
 const packageRoot = resolve('.');
 
 /** What each kind of sample is run by: the program and its arguments, from the folder that the samples share. */
 const runners: Record<string, (folder: string, text: string, line: number) => Promise<[string, ...string[]]>> = {
-  sh: async (_folder, text) => ['bash', '-euo', 'pipefail', '-c', text],
+  sh: async (_folder, text) => ['bash', '--norc', '-euo', 'pipefail', '-c', text],
   python: async (_folder, text) => [resolve('.cache/python/bin/python'), '-c', text],
   ts: compileTypeScript,
 };
@@ -24,7 +22,7 @@ async function compileTypeScript(folder: string, text: string, line: number): Pr
   const name = `sample-${String(line)}`;
   await writeFile(join(folder, `${name}.mts`), text);
   const options = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', '--types', 'node'];
-  await execute(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...options, `${name}.mts`], { cwd: folder });
+  await execa(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...options, `${name}.mts`], { cwd: folder, all: true });
   return [process.execPath, `${name}.mjs`];
 }
 
@@ -48,19 +46,22 @@ async function runSample(t: ExecutionContext, user: CommandLineUser, { mark = ''
     return;
   }
   const env = { ...user.environment, PATH: `${join(user.dir, 'bin')}:${resolve('.cache/python/bin')}:${process.env['PATH'] ?? ''}` };
-  try {
-    const [program, ...words] = await prepare(user.dir, text, line);
-    await execute(program, words, { cwd: user.dir, env });
-    t.pass();
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    t.fail(`README.md:${String(line)} does not run: ${String(error)}\n${stdout ?? ''}\n${stderr ?? ''}`);
-  }
+  await t.notThrowsAsync(
+    async () => {
+      const [program, ...words] = await prepare(user.dir, text, line);
+      await execa(program, words, { cwd: user.dir, env, extendEnv: false, stdin: 'ignore', all: true });
+    },
+    `README.md:${String(line)}`,
+  );
 }
 
 test('every marked sample of the README runs, in order, against a daemon', async (t) => {
   const samples = readDocumentSamples('README.md').filter(({ mark }) => mark !== undefined);
-  for (const kind of Object.keys(runners)) t.true(samples.some(({ mark }) => mark === kind), `The README has a ${kind} sample`);
+  for (const kind of Object.keys(runners))
+    t.true(
+      samples.some(({ mark }) => mark === kind),
+      `The README has a ${kind} sample`,
+    );
 
   const user = await CommandLineUser.create(t);
   await prepareFolder(user);

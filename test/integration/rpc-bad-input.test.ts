@@ -69,7 +69,14 @@ test.serial('ranges beyond the end, of whatever size, are out of range', async (
   const { files } = connectRpc(t, daemon.address);
   const token = bearer(daemon.clientToken);
   const { file } = await upload(files, token, [headerRequest(), dataRequest(Buffer.from('0123456789'))]);
-  for (const [offset, length] of [[11n, 0n], [0n, 11n], [10n, 1n], [2n ** 53n, 0n], [2n ** 63n, 2n ** 63n], [2n ** 64n - 1n, 2n ** 64n - 1n]] as const) {
+  for (const [offset, length] of [
+    [11n, 0n],
+    [0n, 11n],
+    [10n, 1n],
+    [2n ** 53n, 0n],
+    [2n ** 63n, 2n ** 63n],
+    [2n ** 64n - 1n, 2n ** 64n - 1n],
+  ] as const) {
     const error = await errorOf(allOf(files.readFile({ uri: file?.uri ?? '', offset, length }, token)));
     t.is(error.code, status.OUT_OF_RANGE, `${String(offset)} ${String(length)}`);
     t.is(failureFromServiceError(error).reason, 'range-beyond-end');
@@ -91,7 +98,11 @@ test.serial('batches, pages, hashes and upload ids have their limits', async (t)
     ['10,001 URIs to verify', allOf(files.verifyFiles({ uris: Array<string>(10_001).fill(''), quarantine: false }, bearer(daemon.ownerToken))), 'too-large'],
     ['a page of 10,001', callOnce(files, 'listFiles', { pageSize: 10_001, pageToken: '' }, token), 'invalid-argument'],
     ['a foreign page token', callOnce(files, 'listFiles', { pageSize: 1, pageToken: 'bm9wZQ' }, token), 'invalid-argument'],
-    ['a page token with a tail', callOnce(files, 'listFiles', { pageSize: 1, pageToken: `${Buffer.from(`after-${sha1}`).toString('base64url')}=` }, token), 'invalid-argument'],
+    [
+      'a page token with a tail',
+      callOnce(files, 'listFiles', { pageSize: 1, pageToken: `${Buffer.from(`after-${sha1}`).toString('base64url')}=` }, token),
+      'invalid-argument',
+    ],
     ['a short upload id', callOnce(files, 'getUpload', { uploadId: 'short' }, token), 'invalid-argument'],
     ['an upload id that is a path', callOnce(files, 'getUpload', { uploadId: '../../../../etc/passwd' }, token), 'invalid-argument'],
     ['an unknown upload', callOnce(files, 'getUpload', { uploadId: 'x'.repeat(16) }, token), 'upload-not-found'],

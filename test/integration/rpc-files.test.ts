@@ -227,7 +227,11 @@ test.serial('the node tells who it is, how much room there is and what moves', a
       if (transfer?.state === 2 && transfer.transferredBytes === 6n) resolve();
     });
   });
-  const ended = new Promise<void>((resolve) => watch.once('error', () => { resolve(); }));
+  const ended = new Promise<void>((resolve) =>
+    watch.once('error', () => {
+      resolve();
+    }),
+  );
   await store(files, owner, Buffer.from('moving'));
   await finished;
   t.is(states[0], 1);

@@ -1,4 +1,4 @@
-import { type ClientWritableStream, status } from '@grpc/grpc-js';
+import { type ClientWritableStream, type Metadata, status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type StoreFileRequest, type StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { type FileServiceClient, type StoreFileRequest, type StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type FailureReason } from '../../src/core/failure.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -21,6 +21,15 @@ async function whenLogged(daemon: TestDaemon, method: string, count = 1): Promis
     const ends = daemon.stderrLines.filter((line) => line.includes(`/${method}"`)).map((line) => (JSON.parse(line) as { code: string }).code);
     if (ends.length >= count) return ends;
     await daemon.nextLogLine();
+  }
+}
+
+/** Resolves when something of an upload has reached the disk. */
+async function whenKept(files: FileServiceClient, token: Metadata, uploadId: string): Promise<void> {
+  let committedBytes = 0n;
+  while (committedBytes === 0n) {
+    const kept = await callOnce(files, 'getUpload', { uploadId }, token).catch(() => undefined);
+    committedBytes = kept?.committedSizeBytes ?? 0n;
   }
 }
 
@@ -43,7 +52,11 @@ function startUpload(t: ExecutionContext, daemon: TestDaemon): { call: ClientWri
 }
 
 async function send(call: ClientWritableStream<StoreFileRequest>, request: StoreFileRequest): Promise<void> {
-  await new Promise<void>((resolve) => call.write(request, () => { resolve(); }));
+  await new Promise<void>((resolve) =>
+    call.write(request, () => {
+      resolve();
+    }),
+  );
 }
 
 test.serial('what the header claims has to be true, and its fields have to make sense', async (t) => {
@@ -134,6 +147,7 @@ test.serial('an upload that was interrupted goes on where it stopped, also after
   const { call, ended } = startUpload(t, daemon);
   await send(call, headerRequest(claims));
   await send(call, dataRequest(content.subarray(0, 2_000_000)));
+  await whenKept(files, token, claims.uploadId);
   call.cancel();
   await errorOf(ended);
   await whenLogged(daemon, 'StoreFile');
@@ -166,4 +180,23 @@ test.serial('an upload that ends early keeps what was sent', async (t) => {
   t.is((await callOnce(files, 'getUpload', { uploadId: claims.uploadId }, token)).committedSizeBytes, 1_000_000n);
   const { file } = await upload(files, token, [headerRequest({ ...claims, offset: 1_000_000n }), dataRequest(content.subarray(1_000_000))]);
   t.is(file?.sha1, claims.sha1);
+});
+
+test.serial('a client that comes back takes its upload over from the call that it lost', async (t) => {
+  const daemon = await startTestDaemon(t);
+  const { files } = connectRpc(t, daemon.address);
+  const token = bearer(daemon.clientToken);
+  const content = generatedBytes(3_000_000);
+  const claims = { uploadId: randomBytes(16).toString('hex'), sha1: sha1Of(content), sizeBytes: 3_000_000n };
+  const lost = startUpload(t, daemon);
+  await send(lost.call, headerRequest(claims));
+  await send(lost.call, dataRequest(content.subarray(0, 1_000_000)));
+  await whenKept(files, token, claims.uploadId);
+
+  const tooEarly = await errorOf(upload(files, token, [headerRequest({ ...claims, offset: 999_999_999n })]));
+  t.is((await errorOf(lost.ended)).code, status.CANCELLED);
+  const committed = Number(failureFromServiceError(tooEarly).details['committed_size']);
+  t.true(committed > 0 && committed <= 1_000_000);
+  const rest = dataRequest(content.subarray(committed));
+  t.is((await upload(files, token, [headerRequest({ ...claims, offset: BigInt(committed) }), rest])).file?.sha1, claims.sha1);
 });

@@ -30,12 +30,18 @@ async function buildAndRun(t: ExecutionContext): Promise<void> {
 
   const stored = await user.run(['store', recording, '--json']);
   const { uri } = JSON.parse(stored.stdout) as { uri: string };
-  t.deepEqual(stdout.replace(/(?<=INVALID_URI: ).*/, 'MESSAGE').split('\n').slice(1), [
-    `stored ${uri}`,
-    'read 1000000 bytes, all equal',
-    'read bytes 333333 to 666667, all equal',
-    'a wrong URI gives InvalidArgument, reason INVALID_URI: MESSAGE',
-  ]);
+  t.deepEqual(
+    stdout
+      .replace(/(?<=INVALID_URI: ).*/, 'MESSAGE')
+      .split('\n')
+      .slice(1),
+    [
+      `stored ${uri}`,
+      'read 1000000 bytes, all equal',
+      'read bytes 333333 to 666667, all equal',
+      'a wrong URI gives InvalidArgument, reason INVALID_URI: MESSAGE',
+    ],
+  );
   t.true(stdout.startsWith(`node ${ready.nodeId}, version `));
 }
 

@@ -42,14 +42,18 @@ async function runExamples(t: ExecutionContext, program: string): Promise<void> 
 
   for (const { command, answer, line } of examplesOf(program)) {
     const environment = { HOME: user.dir, PATH: searchPath };
-    const { all } = await execa('bash', ['-c', setup + command], { env: environment, extendEnv: false, all: true, reject: false });
+    const { all } = await execa('bash', ['--norc', '-c', setup + command], { env: environment, extendEnv: false, stdin: 'ignore', all: true, reject: false });
     t.is(answerShape(all.replaceAll(user.dir, documentHome)), answerShape(answer), `${document}:${String(line)}: ${command}`);
   }
 }
 
 test('the document has examples of every kind', (t) => {
   const commands = examplesOf('grpcurl').map(({ command }) => command);
-  for (const part of [' list', ' describe ', '/GetNode', '/StoreFile', '/ReadFile', '/StatFile']) t.true(commands.some((command) => command.includes(part)), part);
+  for (const part of [' list', ' describe ', '/GetNode', '/StoreFile', '/ReadFile', '/StatFile'])
+    t.true(
+      commands.some((command) => command.includes(part)),
+      part,
+    );
   t.true(examplesOf('grpcurl').some(({ answer }) => answer.includes('google.rpc.ErrorInfo') && answer.includes('INVALID_URI')));
   t.true(examplesOf('buf').length >= 5);
 });

@@ -37,7 +37,11 @@ const encodedField = fc.oneof(
 const encodedFields = fc.array(encodedField, { maxLength: 5 }).map((fields) => Buffer.concat(fields));
 /** A length that takes more bytes than it needs, which protobuf allows. */
 const overlongLength = fc.constantFrom(Buffer.from([10, 0x83, 0x00, 1, 2, 3]), Buffer.from([18, 0x82, 0x80, 0x80, 0x80, 0x00, 7, 8]));
-const anyBytes = fc.oneof(encodedFields, overlongLength, fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)));
+const anyBytes = fc.oneof(
+  encodedFields,
+  overlongLength,
+  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+);
 
 /** What a decoder makes of bytes, or that it refuses them. */
 function outcomeOf<Message>(decode: (bytes: Buffer) => Message, bytes: Buffer): { readonly message: Message } | 'refused' {
@@ -89,7 +93,11 @@ test('data without headroom is encoded without a change of the bytes before it',
   const buffer = Buffer.alloc(2000, 0xab);
   const data = buffer.subarray(1000);
   t.true(encodeReadFileResponse({ data }).equals(ReadFileResponse.encode({ data }).finish()));
-  t.true(encodeStoreFileRequest({ part: { $case: 'data', value: data } }).subarray(-1000).equals(data));
+  t.true(
+    encodeStoreFileRequest({ part: { $case: 'data', value: data } })
+      .subarray(-1000)
+      .equals(data),
+  );
   t.true(buffer.equals(Buffer.alloc(2000, 0xab)));
 });
 
@@ -105,13 +113,16 @@ test('any bytes are decoded, or refused, as the generated codec does it', (t) =>
 
 test('data in the usual encoding is decoded to a view, not to a copy', (t) => {
   fc.assert(
-    fc.property(content.filter((data) => data.byteLength > 0), (data) => {
-      const read = Buffer.from(ReadFileResponse.encode({ data }).finish());
-      const store = Buffer.from(StoreFileRequest.encode({ part: { $case: 'data', value: data } }).finish());
-      const { part } = decodeStoreFileRequest(store);
-      t.true(decodeReadFileResponse(read).data.equals(data));
-      t.is(decodeReadFileResponse(read).data.buffer, read.buffer);
-      t.true(part?.$case === 'data' && part.value.equals(data) && part.value.buffer === store.buffer);
-    }),
+    fc.property(
+      content.filter((data) => data.byteLength > 0),
+      (data) => {
+        const read = Buffer.from(ReadFileResponse.encode({ data }).finish());
+        const store = Buffer.from(StoreFileRequest.encode({ part: { $case: 'data', value: data } }).finish());
+        const { part } = decodeStoreFileRequest(store);
+        t.true(decodeReadFileResponse(read).data.equals(data));
+        t.is(decodeReadFileResponse(read).data.buffer, read.buffer);
+        t.true(part?.$case === 'data' && part.value.equals(data) && part.value.buffer === store.buffer);
+      },
+    ),
   );
 });

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,8 +9,6 @@ import { buffer, text } from 'node:stream/consumers';
 
 import type { ExecutionContext } from 'ava';
 
-import { readDaemonRecord } from '../../src/cli/daemon-record.js';
-import { processIsRunning } from '../../src/cli/process-is-running.js';
 import { type ReadyDaemon } from '../../src/cli/ready-daemon.js';
 
 /** A user and group that own nothing. */
@@ -30,9 +29,12 @@ export class CommandLineUser {
   readonly storageDir: string;
   readonly configDir: string;
   private address: Variables = {};
+  private readonly children = new Set<ChildProcessWithoutNullStreams>();
+  private readonly ends: Promise<unknown>[] = [];
+  /** Of all children, also of those that have ended. */
+  private readonly pids = new Set<number>();
 
   private constructor(
-    private readonly t: ExecutionContext,
     /** The home directory. */
     readonly dir: string,
   ) {
@@ -43,9 +45,15 @@ export class CommandLineUser {
   /** A new user, whom the test's end leaves nothing of: his processes are ended, his files removed. */
   static async create(t: ExecutionContext): Promise<CommandLineUser> {
     const dir = await mkdtemp(join(tmpdir(), 'kachery-p2p-test-'));
-    const user = new CommandLineUser(t, dir);
+    const user = new CommandLineUser(dir);
+    const endAll = (): void => {
+      user.endAll();
+    };
+    process.once('exit', endAll);
     t.teardown(async () => {
-      await user.endBackgroundDaemon();
+      process.off('exit', endAll);
+      user.endAll();
+      await Promise.all(user.ends);
       await rm(dir, { recursive: true, force: true });
     });
     await mkdir(user.storageDir);
@@ -63,11 +71,9 @@ export class CommandLineUser {
     const identity = unprivileged && process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
     const child = spawn(process.execPath, [path, ...words], { cwd: this.dir, env: { ...this.environment, ...variables }, ...identity });
     child.stdin.on('error', () => undefined);
-    this.t.teardown(async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    });
+    this.children.add(child);
+    if (child.pid !== undefined) this.pids.add(child.pid);
+    this.ends.push(once(child, 'exit').finally(() => this.children.delete(child)));
     return child;
   }
 
@@ -95,11 +101,16 @@ export class CommandLineUser {
     this.address = { KACHERY_P2P_API_HOST: host, KACHERY_P2P_API_PORT: String(port) };
   }
 
-  /** Kills the daemon that has written its record, if it still runs. */
-  private async endBackgroundDaemon(): Promise<void> {
-    const record = await readDaemonRecord(this.configDir);
-    if (record === undefined || !(await processIsRunning(record.pid))) return;
-    process.kill(record.pid, 'SIGKILL');
+  /** Kills what still runs: also the daemon in the background, if it has written its record. */
+  private endAll(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+    const record = readRecord(join(this.configDir, 'daemon.json'));
+    if (record === undefined || this.pids.has(record.pid)) return;
+    try {
+      process.kill(record.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
   }
 
   /** Lets this user's commands work without a daemon. */
@@ -130,4 +141,12 @@ interface RunOptions extends SpawnOptions {
 export async function endOf(child: ChildProcessWithoutNullStreams): Promise<CommandEnd> {
   const [stdoutBytes, stderr] = await Promise.all([buffer(child.stdout), text(child.stderr), child.exitCode ?? child.signalCode ?? once(child, 'exit')]);
   return { code: child.exitCode, stdout: stdoutBytes.toString(), stdoutBytes, stderr };
+}
+
+function readRecord(path: string): { readonly pid: number } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as { readonly pid: number };
+  } catch {
+    return undefined;
+  }
 }

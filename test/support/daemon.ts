@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
-import { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 
 /** How a test's daemon is started; everything has a default. */
 export interface TestDaemonOptions {
@@ -41,7 +41,7 @@ export interface TestDaemon {
   readonly environment: Readonly<Record<string, string>>;
   /** What it has logged so far, a line each; whole when it has ended. */
   readonly stderrLines: readonly string[];
-  /** Resolves when it logs another line, or has ended. */
+  /** Resolves when it logs another line; rejects when it ends without. */
   nextLogLine(): Promise<void>;
   /** Resolves when the process has ended and all that it logged has been read. */
   readonly ended: Promise<ProcessEnd>;
@@ -60,9 +60,13 @@ export async function startTestDaemon(t: ExecutionContext, options: TestDaemonOp
   return {
     ...{ address, host, port, pid, nodeId, ...dirs, stderrLines, ended, kill },
     nextLogLine: () =>
-      new Promise((resolveLine) => {
-        log.once('line', () => { resolveLine(); });
-        void ended.then(() => { resolveLine(); });
+      new Promise((resolveLine, rejectLine) => {
+        log.once('line', () => {
+          resolveLine();
+        });
+        void ended.then(() => {
+          rejectLine(new Error(`The daemon has ended: ${stderrLines.join('\n')}`));
+        });
       }),
     clientToken: await readFile(join(dirs.storageDir, 'client-auth'), 'utf8'),
     ownerToken: await readFile(join(dirs.configDir, 'owner-token'), 'utf8'),
@@ -101,7 +105,11 @@ async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Pro
   child.stdin.end();
   const stderrLines: string[] = [];
   const log = createInterface({ input: child.stderr }).on('line', (line) => stderrLines.push(line));
-  const ended = new Promise<ProcessEnd>((whenEnded) => child.once('close', (code, signal) => { whenEnded({ code, signal }); }));
+  const ended = new Promise<ProcessEnd>((whenEnded) =>
+    child.once('close', (code, signal) => {
+      whenEnded({ code, signal });
+    }),
+  );
   const killAtExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
   t.teardown(async () => {
@@ -117,6 +125,8 @@ async function readyLine(child: ChildProcessWithoutNullStreams): Promise<string 
   const lines = createInterface({ input: child.stdout });
   return new Promise((resolveLine) => {
     lines.once('line', resolveLine);
-    lines.once('close', () => { resolveLine(undefined); });
+    lines.once('close', () => {
+      resolveLine(undefined);
+    });
   });
 }

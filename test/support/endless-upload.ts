@@ -9,7 +9,9 @@ export async function connectAndSendForEver(address: string, token: string): Pro
   call.write(headerRequest());
   for (let count = 1; ; count++) {
     await new Promise<void>((resolve) => {
-      call.write(dataRequest(Buffer.alloc(1024 * 1024)), () => { resolve(); });
+      call.write(dataRequest(Buffer.alloc(1024 * 1024)), () => {
+        resolve();
+      });
     });
     if (count === 20) process.stdout.write('sending\n');
   }

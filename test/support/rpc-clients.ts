@@ -1,12 +1,7 @@
 import { type CallOptions, type Client, type ClientReadableStream, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 
-import {
-  FileServiceClient,
-  type StoreFileHeader,
-  type StoreFileRequest,
-  type StoreFileResponse,
-} from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { FileServiceClient, type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { NodeServiceClient } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 
 /** Generated clients of a daemon, with nothing of ours in between; closed when the test ends. */
@@ -100,7 +95,9 @@ export async function upload(client: FileServiceClient, metadata: Metadata, requ
       for (const request of requests) {
         if (call.destroyed) return;
         await new Promise<void>((resolveWrite) => {
-          call.write(request, () => { resolveWrite(); });
+          call.write(request, () => {
+            resolveWrite();
+          });
         });
       }
       call.end();

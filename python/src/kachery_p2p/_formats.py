@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ._errors import KacheryError, failure
+from ._limits import MAX_NPY_HEADER_BYTES
 from ._safe_pickle import RefusedPickleError, dump_safely, load_safely
 from ._source import MemorySource
 
@@ -108,10 +109,12 @@ def parse_npy(path: str, mmap_mode: str | None) -> np.ndarray[Any, Any]:
         )
     try:
         if mmap_mode is not None:
-            return npy.open_memmap(path, mode=mmap_mode)
+            return npy.open_memmap(path, mode=mmap_mode, max_header_size=MAX_NPY_HEADER_BYTES)
         with open(path, "rb") as file:
-            return npy.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+            return npy.read_array(
+                file, allow_pickle=False, max_header_size=MAX_NPY_HEADER_BYTES
+            )
+    except (ValueError, EOFError, RecursionError, MemoryError) as error:
         message = f"{path} is not an npy file of plain values: {error}. Use load_file."
         raise _unfit("uri", message) from error
 

@@ -23,6 +23,9 @@ MAX_LABEL_BYTES = 255
 MAX_LISTING_BYTES = 256 * MIB
 """Bytes of a directory listing (sha1dir) that is read into memory."""
 
+MAX_NPY_HEADER_BYTES = 256 * KIB
+"""Bytes of the header of an npy file, which names every field of its dtype."""
+
 MAX_BATCH_FILES = 1_000
 """Files in one StoreFiles request."""
 

@@ -1,4 +1,5 @@
 import { type DaemonConfig, type DaemonFlags, resolveDaemonConfig } from '../../config/daemon-config.js';
+import { KacheryError } from '../../core/failure.js';
 import { type CommandContext } from '../command-context.js';
 import { type ReadyDaemon } from '../ready-daemon.js';
 
@@ -21,9 +22,11 @@ export async function startDaemonCommand(flags: StartDaemonFlags, context: Comma
 async function runInForeground(config: DaemonConfig, context: CommandContext): Promise<void> {
   const { startDaemon } = await import('../../daemon/start-daemon.js');
   const daemon = await startDaemon(config);
-  const stop = (): void => void daemon.stop();
-  context.signal.addEventListener('abort', stop);
-  if (context.signal.aborted) stop();
+  if (context.signal.aborted) {
+    await daemon.stop();
+    throw new KacheryError('cancelled', 'Interrupted while the daemon was starting; it was stopped again.');
+  }
+  context.signal.addEventListener('abort', () => void daemon.stop());
   const { address, host, port, nodeId, storageDir, configDir } = daemon;
   await tellReady({ pid: process.pid, address, host, port, nodeId, storageDir, configDir }, context);
   await daemon.stopped;

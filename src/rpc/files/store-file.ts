@@ -4,20 +4,22 @@ import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { checkLabel, formatFileUri } from '../../core/uri.js';
 import { type Expectation, type FileStore, type IncomingFile, type StoreResult } from '../../storage/file-store.js';
+import { type CallContext } from '../call-context.js';
 import { type MessageReader } from '../streams/message-reader.js';
 import { type TransferRegistry } from '../transfer-registry.js';
 import { fileInfo } from './file-info.js';
+import { type ResumableCalls } from './resumable-calls.js';
 import { checkUploadId } from './upload-id.js';
 
 type Requests = Pick<MessageReader<StoreFileRequest>, 'next'>;
 
 /** StoreFile: a header, then data. Content that is here already is answered at once; an upload that fails leaves what can be continued, and nothing else. */
-export function storeFile(store: FileStore, transfers: TransferRegistry) {
-  return async (requests: Requests): Promise<StoreFileResponse> => {
+export function storeFile(store: FileStore, transfers: TransferRegistry, resumableCalls: ResumableCalls) {
+  return async (requests: Requests, context: CallContext): Promise<StoreFileResponse> => {
     const upload = parseHeader(await requests.next());
-    const known = await findStored(store, upload.expected);
-    if (known) return { file: fileInfo(known.file, upload.label), alreadyStored: true };
-    const { file, alreadyStored } = await receive(requests, await openUpload(store, upload), upload, transfers);
+    const work = async (): Promise<StoreResult> =>
+      (await findStored(store, upload.expected)) ?? (await receive(requests, await openUpload(store, upload), upload, transfers));
+    const { file, alreadyStored } = upload.resumed ? await resumableCalls.run(upload.resumed.uploadId, context, work) : await work();
     return { file: fileInfo(file, upload.label), alreadyStored };
   };
 }

@@ -1,4 +1,4 @@
-import { type handleServerStreamingCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { type handleServerStreamingCall, Metadata, type ServerWritableStream } from '@grpc/grpc-js';
 
 import { isKacheryError } from '../../core/failure.js';
 import { contextOf, type CallContext } from '../call-context.js';
@@ -7,15 +7,17 @@ import { MessageWriter } from './message-writer.js';
 
 /**
  * A handler of grpc-js that sends what `work` yields, as fast as the client takes it, and ends with the status of what it throws. `work` is asked to return
- * when the call is aborted or its client takes nothing for `idleMs`; while it waits for something itself it has to watch the context's signal.
+ * when the call is aborted or its client takes nothing for `idleMs`; while it waits for something itself it has to watch the context's signal. A client of a
+ * subscription gets the head of the answer at once, so that it knows before the first news that it will hear of them.
  */
 export function serverStreamHandler<Request, Response>(
   work: (request: Request, context: CallContext) => AsyncIterable<Response>,
-  options: { readonly idleMs: number },
+  options: { readonly idleMs: number; readonly isSubscription?: boolean },
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const context = contextOf(call);
     const writer = new MessageWriter<Response>(call, { signal: context.signal, idleMs: options.idleMs });
+    if (options.isSubscription === true) call.sendMetadata(new Metadata());
     void sendAll(call, writer, work(call.request, context), context);
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { close, fstatSync, fsync, openSync, write } from 'node:fs';
+import { close, fstatSync, fsync, openSync, write as writeSome } from 'node:fs';
 import { promisify } from 'node:util';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { chunkSizeBytes } from '../../core/manifest.js';
@@ -35,8 +35,12 @@ class ChunkHasher {
 interface Job {
   readonly fd: number | undefined;
   readonly chunks: ChunkHasher | undefined;
+  /** One write after the other: what a crash leaves of the file is a beginning of it, without holes. */
+  readonly isInOrder: boolean;
   /** Where the next written bytes go. */
   position: number;
+  /** The write that was begun last. */
+  lastWrite: Promise<void>;
   /** Writes under way, and what comes behind them. */
   readonly writes: Set<Promise<void>>;
   failed: boolean;
@@ -63,7 +67,8 @@ digester.on('message', (order: WriteOrder) => {
 });
 
 function openJob(order: OpenOrder): void {
-  const job: Job = { fd: undefined, chunks: order.chunked ? new ChunkHasher() : undefined, position: 0, writes: new Set(), failed: false };
+  const chunks = order.chunked ? new ChunkHasher() : undefined;
+  const job: Job = { fd: undefined, chunks, isInOrder: order.append, position: 0, lastWrite: Promise.resolve(), writes: new Set(), failed: false };
   try {
     const fd = order.outPath === undefined ? undefined : openSync(order.outPath, order.append ? 'r+' : 'wx', order.append ? 0o600 : 0o444);
     jobs.set(order.job, { ...job, fd, position: fd !== undefined && order.append ? fstatSync(fd).size : 0 });
@@ -80,8 +85,7 @@ function take(job: Job, order: Extract<WriteOrder, { kind: 'data' }>): void {
     finishTake(order, count);
     return;
   }
-  const written = order.write && job.fd !== undefined ? writeWhole(job.fd, order.bytes, job.position) : Promise.resolve();
-  if (order.write) job.position += count;
+  const written = order.write ? write(job, order.bytes) : Promise.resolve();
   job.chunks?.update(order.bytes);
   const finished = written
     .catch((error: unknown) => {
@@ -94,6 +98,15 @@ function take(job: Job, order: Extract<WriteOrder, { kind: 'data' }>): void {
       finishTake(order, count);
     });
   job.writes.add(finished);
+}
+
+/** Begins to write the next bytes of a job. */
+function write(job: Job, bytes: Uint8Array): Promise<void> {
+  const { fd, position, lastWrite } = job;
+  if (fd === undefined) return Promise.resolve();
+  job.position += bytes.byteLength;
+  job.lastWrite = job.isInOrder ? lastWrite.then(() => writeWhole(fd, bytes, position)) : writeWhole(fd, bytes, position);
+  return job.lastWrite;
 }
 
 function finishTake(order: Extract<WriteOrder, { kind: 'data' }>, count: number): void {
@@ -112,7 +125,7 @@ async function writeWhole(fd: number, bytes: Uint8Array, position: number): Prom
   while (done < bytes.byteLength) {
     const from = done;
     done += await new Promise<number>((resolve, reject) => {
-      write(fd, bytes, from, bytes.byteLength - from, position + from, (error, count) => {
+      writeSome(fd, bytes, from, bytes.byteLength - from, position + from, (error, count) => {
         if (error) reject(error);
         else resolve(count);
       });

@@ -45,6 +45,10 @@ test("the original's name of the offline directory is read, behind the new one",
   t.is(resolveClientSettings({ KACHERY_OFFLINE_STORAGE_DIR: '/old', KACHERY_P2P_OFFLINE_STORAGE_DIR: '' }).offlineStorageDir, '/old');
 });
 
+test('files of invisible daemons are kept in the directory for temporary files, if one is named', (t) => {
+  t.is(resolveClientSettings({ KACHERY_TEMP_DIR: 'temporary', XDG_CACHE_HOME: '/cache' }).cacheDir, resolve('temporary/kachery-p2p'));
+});
+
 test('a cache home that is not absolute is ignored, as its specification says', (t) => {
   t.is(resolveClientSettings({ XDG_CACHE_HOME: 'relative' }).cacheDir, join(homedir(), '.cache', 'kachery-p2p'));
 });

@@ -13,7 +13,9 @@ const identity = (number: number) => `2049:${String(number)}:100:170000000000000
 const noTrouble: DatabaseTrouble = { whoHasIt: () => Promise.resolve(undefined), onDamage: () => undefined };
 
 async function openIndex(t: ExecutionContext, database: Database, maxEntries?: number): Promise<LevelContentIndex> {
-  const onProblem = (error: unknown): void => { t.fail(String(error)); };
+  const onProblem = (error: unknown): void => {
+    t.fail(String(error));
+  };
   return LevelContentIndex.open(database, { onProblem, ...(maxEntries !== undefined && { maxEntries }) });
 }
 

@@ -4,7 +4,17 @@ import { mapInOrder } from '../../../src/rpc/files/map-in-order.js';
 
 test('results come in the order of the items, whichever is ready first', async (t) => {
   const finish: (() => void)[] = [];
-  const results = mapInOrder([0, 1, 2], 3, (item) => new Promise<number>((resolve) => (finish[item] = () => { resolve(item); })));
+  const results = mapInOrder(
+    [0, 1, 2],
+    3,
+    (item) =>
+      new Promise<number>(
+        (resolve) =>
+          (finish[item] = () => {
+            resolve(item);
+          }),
+      ),
+  );
   const first = results.next();
   finish[2]?.();
   finish[1]?.();

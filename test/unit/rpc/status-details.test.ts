@@ -25,7 +25,11 @@ for (const reason of failureReasons) {
 
 test('each reason is told with the code and the name that the contract gives it', async (t) => {
   const proto = await readFile('proto/kachery_p2p/v1/error_reason.proto', 'utf8');
-  const told = [...proto.matchAll(/\/\/ ([A-Z_]+)\..*(?:\n\s*\/\/.*)*\n\s*ERROR_REASON_(\w+) = (\d+);/g)].map(([, code, name, number]) => ({ code, name, number }));
+  const told = [...proto.matchAll(/\/\/ ([A-Z_]+)\..*(?:\n\s*\/\/.*)*\n\s*ERROR_REASON_(\w+) = (\d+);/g)].map(([, code, name, number]) => ({
+    code,
+    name,
+    number,
+  }));
   const mapped = failureReasons.map((reason) => {
     const { code, reason: number } = reasonCodes[reason];
     return { code: status[code], name: errorReasonName(reason), number: String(number) };

@@ -1,0 +1,52 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import test, { type ExecutionContext } from 'ava';
+
+import { chooseToken } from '../../../src/client/access-token.js';
+import { temporaryFolder } from '../../support/temporary-storage.js';
+
+const audience = { nodeId: 'a'.repeat(64), address: 'localhost:1234' };
+
+async function places(t: ExecutionContext, daemon: object): Promise<{ configDir: string; storageDir: string }> {
+  const folder = await temporaryFolder(t);
+  const [configDir, storageDir] = [join(folder, 'config'), join(folder, 'storage')];
+  for (const dir of [configDir, storageDir]) await mkdir(dir);
+  await writeFile(join(configDir, 'owner-token'), 'owner\n');
+  await writeFile(join(storageDir, 'client-auth'), 'client');
+  await writeFile(join(configDir, 'daemon.json'), JSON.stringify({ pid: process.pid, address: '127.0.0.1:1234', nodeId: audience.nodeId, ...daemon }));
+  return { configDir, storageDir };
+}
+
+test('the owner of a daemon of this machine has its owner token', async (t) => {
+  t.deepEqual(await chooseToken(await places(t, {}), audience), { token: 'owner', isLocalOwner: true });
+});
+
+test('the owner token goes to no other node', async (t) => {
+  t.deepEqual(await chooseToken(await places(t, { nodeId: 'b'.repeat(64) }), audience), { token: 'client', isLocalOwner: false });
+});
+
+test('an owner whose daemon is elsewhere does not let it read paths of this machine', async (t) => {
+  // No process has the number 0 alone, and none has so large a one.
+  for (const daemon of [{ pid: 2 ** 30 }, { address: '127.0.0.1:1235' }]) {
+    t.deepEqual(await chooseToken(await places(t, daemon), audience), { token: 'owner', isLocalOwner: false });
+  }
+  t.false((await chooseToken(await places(t, {}), { ...audience, address: 'node.example.org:1234' })).isLocalOwner);
+});
+
+test('a given token goes before all, the token of the environment behind all', async (t) => {
+  const found = await places(t, {});
+  t.deepEqual(await chooseToken({ ...found, givenToken: 'given', clientToken: 'environment' }, audience), { token: 'given', isLocalOwner: false });
+  const elsewhere = { configDir: join(found.configDir, 'nowhere'), clientToken: 'environment' };
+  t.deepEqual(await chooseToken({ ...elsewhere, storageDir: found.storageDir }, audience), { token: 'client', isLocalOwner: false });
+  t.deepEqual(await chooseToken(elsewhere, audience), { token: 'environment', isLocalOwner: false });
+  t.deepEqual(await chooseToken({ configDir: elsewhere.configDir }, audience), { isLocalOwner: false });
+});
+
+test('a record of the daemon that cannot be read is none', async (t) => {
+  const found = await places(t, {});
+  for (const text of ['', 'null', '{}', '[1]', '{"pid":"1"}']) {
+    await writeFile(join(found.configDir, 'daemon.json'), text);
+    t.deepEqual(await chooseToken(found, audience), { token: 'client', isLocalOwner: false });
+  }
+});
