@@ -9,7 +9,8 @@ const noBarrel = {
   message: 'Import from the file that has it; only src/client/index.ts re-exports.',
 };
 const noBareWrite = {
-  selector: ':matches(ForStatement, ForOfStatement, ForInStatement, WhileStatement, DoWhileStatement) :not(AwaitExpression) > CallExpression[callee.property.name="write"]',
+  selector:
+    ':matches(ForStatement, ForOfStatement, ForInStatement, WhileStatement, DoWhileStatement) :not(AwaitExpression) > CallExpression[callee.property.name="write"]',
   message: 'Writes in a loop wait for drain or for the end of the call: use the one helper that does.',
 };
 const noProcess = (property) => ({
@@ -20,6 +21,11 @@ const noProcess = (property) => ({
 
 export default defineConfig(
   globalIgnores(['dist/', 'gen/', '.cache/', '.venv/', 'python/', 'examples/go/', 'coverage/']),
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    extends: [javascript.configs.recommended],
+    languageOptions: { globals: { AbortController: 'readonly', console: 'readonly', module: 'writable' } },
+  },
   {
     files: ['**/*.ts'],
     extends: [javascript.configs.recommended, configs.strictTypeChecked, configs.stylisticTypeChecked],

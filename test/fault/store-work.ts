@@ -6,8 +6,8 @@ import { Seeded } from './seeded.js';
 import { sha1Of } from './sha1-of.js';
 import { type TestNode } from './test-node.js';
 
-/** More than one chunk, so that there is a manifest, and many pieces. */
-const largeBytes = 21_000_000;
+/** Size of large contents: more than one chunk, so that there is a manifest, and many pieces. */
+export const largeBytes = 21_000_000;
 const smallBytes = 5_000;
 const batchFiles = 6;
 
