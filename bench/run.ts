@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { type Benchmark, type Setting } from './benchmark.js';
@@ -45,7 +45,7 @@ const { values } = parseArgs({
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 if (values.help) console.log(usage);
-else for (const dir of values.dir ? [values.dir] : ['/dev/shm', join(repositoryRoot, '.cache')]) await measureIn(dir);
+else for (const dir of values.dir ? [resolve(values.dir)] : ['/dev/shm', join(repositoryRoot, '.cache')]) await measureIn(dir);
 
 async function measureIn(parent: string): Promise<void> {
   const facts = machineFacts(parent, await installedPython());

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Benchmark, type Setting } from '../benchmark.js';
 import { type Line, milliseconds, type Quantity, rates } from '../line.js';
 import { alternate, median } from '../measure.js';
+import { ProcessorMeter } from '../processor-meter.js';
 import { type BenchDaemon, startBenchDaemon } from '../processes/bench-daemon.js';
 import { startPythonWorker, startTypescriptWorker } from '../processes/workers.js';
 import { changeFile, writeRandomFile } from '../write-random-file.js';
@@ -16,7 +17,8 @@ async function run(setting: Setting): Promise<Line[]> {
   await using daemon = await startBenchDaemon(setting.dir);
   const path = join(setting.dir, 'large.bin');
   await writeRandomFile(path, setting.fileBytes);
-  const seconds = await measureStores(setting, daemon, path);
+  const meter = new ProcessorMeter(daemon.pid);
+  const seconds = await measureStores(setting, daemon, path, meter);
   const unchanged = await measureUnchanged(setting, daemon, path);
   const [hash, copy] = [rates(setting.fileBytes, seconds.hash), rates(setting.fileBytes, seconds.copy)];
   return [
@@ -26,7 +28,7 @@ async function run(setting: Setting): Promise<Line[]> {
       measured: milliseconds(seconds.owner),
       limit: slower({ ...milliseconds(seconds.hash), of: 'SHA-1 pass' }, { ...milliseconds(seconds.copy), of: 'copy and fsync' }),
       target: { of: 'ratio', bound: 'at most', amount: 1.3 },
-      notes: { sha1MiBPerSecond: hash.value, copyMiBPerSecond: copy.value },
+      notes: { sha1MiBPerSecond: hash.value, copyMiBPerSecond: copy.value, daemonProcessorSeconds: meter.secondsOf('owner') },
     },
     {
       name: 'store-streamed',
@@ -34,6 +36,7 @@ async function run(setting: Setting): Promise<Line[]> {
       measured: rates(setting.fileBytes, seconds.streamed),
       limit: { ...hash, of: 'SHA-1 pass' },
       target: { of: 'ratio', bound: 'at least', amount: 0.35 },
+      notes: { daemonProcessorSeconds: meter.secondsOf('streamed') },
     },
     unchanged,
   ];
@@ -47,6 +50,7 @@ async function measureStores(
   { dir, python, rounds }: Setting,
   daemon: BenchDaemon,
   path: string,
+  meter: ProcessorMeter,
 ): Promise<Record<'hash' | 'copy' | 'owner' | 'streamed', number[]>> {
   await using owner = startPythonWorker(python, daemon.environmentOf('owner'));
   await using neighbour = startPythonWorker(python, daemon.environmentOf('neighbour'));
@@ -59,9 +63,9 @@ async function measureStores(
   };
   return await alternate(rounds, {
     hash: () => owner.seconds('sha1_pass', { path }),
-    owner: () => storeWith(owner),
+    owner: meter.count('owner', () => storeWith(owner)),
     copy: () => owner.seconds('copy_with_fsync', { path, destination: join(dir, 'copy.bin') }),
-    streamed: () => storeWith(neighbour),
+    streamed: meter.count('streamed', () => storeWith(neighbour)),
   });
 }
 

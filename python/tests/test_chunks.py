@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.content import generated, sha1_of
+
+import kachery_p2p as kp
 
 CONTENT = generated(100_000)
 PART = CONTENT[1000:50_000]

@@ -8,10 +8,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
-from kachery_p2p._access_token import is_alive
 from support.daemon import COMMAND, Daemon
+
+import kachery_p2p as kp
+from kachery_p2p._access_token import is_alive
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from kachery_p2p._data_messages import data_of_read_response, store_request_of_data
 from kachery_p2p.v1 import ReadFileResponse, StoreFileRequest
+
+from kachery_p2p._data_messages import data_of_read_response, store_request_of_data
 
 
 @given(st.binary(max_size=500))

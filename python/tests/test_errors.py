@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import pickle
 
-import kachery_p2p as kp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import kachery_p2p as kp
 from kachery_p2p import v1
 from kachery_p2p._errors import ERROR_CLASSES, failure, quoted
 from kachery_p2p._status import parse_status, reason_of_name
@@ -39,7 +40,7 @@ def status(message: str, reason: str, metadata: dict[str, str], domain: str) -> 
 
 
 def test_every_reason_of_the_protocol_has_an_exception() -> None:
-    names = [name.replace("ERROR_REASON_", "") for name in v1.ErrorReason.keys()]
+    names = [name.replace("ERROR_REASON_", "") for name in v1.ErrorReason.keys()]  # noqa: SIM118
     reasons = {reason_of_name(name) for name in names} - {"unspecified"}
     assert reasons == set(ERROR_CLASSES)
 

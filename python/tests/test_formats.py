@@ -10,19 +10,23 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-import kachery_p2p as kp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.content import sha1_of
+
+import kachery_p2p as kp
 from kachery_p2p._formats import format_json, format_npy, format_text
 from kachery_p2p._safe_pickle import dump_safely, load_safely
-from support.content import sha1_of
 
 pytestmark = pytest.mark.usefixtures("storage")
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
@@ -72,7 +76,8 @@ def test_json_spelling() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), [float("inf")], {"x": np.zeros(2)}, {1, 2}, b"x", {(1, 2): 3}, np.int64(1)]
+    "value",
+    [float("nan"), [float("inf")], {"x": np.zeros(2)}, {1, 2}, b"x", {(1, 2): 3}, np.int64(1)],
 )
 def test_what_json_cannot_say_is_refused(value: Any) -> None:
     with pytest.raises(kp.InvalidArgumentError, match="store_npy"):

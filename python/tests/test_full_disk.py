@@ -7,9 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.content import generated
+
+import kachery_p2p as kp
 
 
 @pytest.fixture

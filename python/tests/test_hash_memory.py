@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
+from support.content import generated, sha1_of
+
+import kachery_p2p as kp
 from kachery_p2p import _source
 from kachery_p2p._hash_memory import KnownContent, is_settled, recall, remember
-from support.content import generated, sha1_of
 
 SIZE = 1_500_000
 
@@ -26,7 +27,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the files whose bytes were read."""
     read: list[str] = []
     pieces = _source.FileSource.pieces
@@ -36,7 +37,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return pieces(self, start)
 
     monkeypatch.setattr(_source.FileSource, "pieces", counted)
-    yield read
+    return read
 
 
 @pytest.mark.parametrize("mode", ["storage", "daemon", "own_daemon", "remote_daemon"])
@@ -63,9 +64,7 @@ def test_a_changed_file_is_read_again(storage: Path, source: Path) -> None:
     assert storage.exists()
 
 
-def test_a_file_that_is_gone_from_the_store_is_stored_again(
-    storage: Path, source: Path
-) -> None:
+def test_a_file_that_is_gone_from_the_store_is_stored_again(storage: Path, source: Path) -> None:
     uri = kp.store_file(source)
     path = kp.load_file(uri)
     assert path is not None

@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.content import generated, sha1_of, sparse_file
 from support.daemon import Daemon
 from support.program import wait_until
 from support.proxy import CuttingProxy
+
+import kachery_p2p as kp
 
 MIB = 1024 * 1024
 STORE = """
@@ -160,9 +161,7 @@ def test_ctrl_c_ends_the_daemons_own_reading(
     assert kp.load_text(kp.store_text("the daemon goes on")) == "the daemon goes on"
 
 
-def test_ctrl_c_ends_a_download(
-    home: Path, remote_daemon: Daemon, tmp_path: Path
-) -> None:
+def test_ctrl_c_ends_a_download(home: Path, remote_daemon: Daemon, tmp_path: Path) -> None:
     uri = kp.store_file(sparse_file(tmp_path / "large", b"down", 512 * MIB))
     temporary = home / ".cache" / "kachery-p2p" / "files" / "tmp"
     with Program(LOAD, uri) as program:

@@ -6,9 +6,10 @@ import json
 import os
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.content import generated, sha1_of
+
+import kachery_p2p as kp
 
 
 @pytest.fixture

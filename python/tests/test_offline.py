@@ -7,11 +7,12 @@ import os
 import stat
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.content import generated, sha1_of, sparse_file
 from support.program import run_program
 from support.work import store_the_same
+
+import kachery_p2p as kp
 
 MISSING = "sha1://" + "0" * 40
 
@@ -138,9 +139,7 @@ def test_a_local_path_is_taken_as_it_is(storage: Path, tmp_path: Path) -> None:
     assert files_in(storage) == []
 
 
-def test_dest_is_a_writable_copy_that_replaces_what_is_there(
-    storage: Path, tmp_path: Path
-) -> None:
+def test_dest_is_a_writable_copy_that_replaces_what_is_there(storage: Path, tmp_path: Path) -> None:
     uri = kp.store_text("new")
     dest = tmp_path / "dest.txt"
     dest.write_text("old and longer")

@@ -6,13 +6,14 @@ import os
 import socket
 from pathlib import Path
 
-import kachery_p2p as kp
 import numpy as np
 import pytest
 from conftest import use_daemon
-from kachery_p2p import _online_files
 from support.content import generated, sha1_of
 from support.daemon import Daemon
+
+import kachery_p2p as kp
+from kachery_p2p import _online_files
 
 MISSING = "sha1://" + "0" * 40
 
@@ -208,9 +209,7 @@ def test_a_port_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, port:
         kp.get_node_id()
 
 
-def test_a_token_is_needed(
-    remote_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_is_needed(remote_daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KACHERY_P2P_CLIENT_TOKEN")
     assert kp.get_node_id() == remote_daemon.node_id
     with pytest.raises(kp.NotPermittedError) as missing:

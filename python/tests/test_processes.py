@@ -5,11 +5,12 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.daemon import Daemon
 from support.program import run_program
 from support.work import fail, store_and_load
+
+import kachery_p2p as kp
 
 FORK = """
     import os, threading

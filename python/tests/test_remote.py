@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import kachery_p2p as kp
 import pytest
 from support.content import generated, sha1_of
 from support.daemon import Daemon
+
+import kachery_p2p as kp
 
 pytestmark = pytest.mark.usefixtures("remote_daemon")
 
@@ -74,9 +75,7 @@ def test_batches_are_checked_against_their_hashes(remote_daemon: Daemon) -> None
     path.unlink()
 
 
-def test_spoilt_bytes_never_get_out(
-    home: Path, remote_daemon: Daemon, tmp_path: Path
-) -> None:
+def test_spoilt_bytes_never_get_out(home: Path, remote_daemon: Daemon, tmp_path: Path) -> None:
     uri = kp.store_bytes(b"to be spoilt too")
     path = remote_daemon.stored(sha1_of(b"to be spoilt too"))
     os.chmod(path, 0o644)
@@ -106,9 +105,7 @@ def test_content_that_is_there_is_not_sent_again(
     assert "?manifest=" in first
 
 
-def test_files_that_others_stored_get_their_manifest(
-    remote_daemon: Daemon, tmp_path: Path
-) -> None:
+def test_files_that_others_stored_get_their_manifest(remote_daemon: Daemon, tmp_path: Path) -> None:
     """Other programs may have put a large file into the store, without a manifest."""
     content = generated(20_500_000)
     stored = remote_daemon.stored(sha1_of(content))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import kachery_p2p as kp
 import pytest
 from support.content import sha1_of
+
+import kachery_p2p as kp
 
 
 @pytest.fixture(params=["storage", "daemon", "remote_daemon"])

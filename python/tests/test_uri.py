@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kachery_p2p import InvalidArgumentError
 from kachery_p2p._uri import (
     ChunkUri,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import kachery_p2p as kp
 import numpy as np
 import pytest
 from support.content import generated, vectors
+
+import kachery_p2p as kp
 
 VECTORS = vectors()
 

@@ -1,5 +1,6 @@
 import { type GetNodeResponse, NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
-import { isKacheryError } from '../core/failure.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
 import { type AccessToken, chooseToken } from './access-token.js';
 import { unlessAborted } from './cancellation.js';
 import { findVisibleStorage } from './find-visible-storage.js';
@@ -10,6 +11,8 @@ import { type StorageView } from './storage-view.js';
 
 /** How long what the daemon said of itself is believed. */
 const probeLifetimeMs = 10_000;
+
+const signsOfAnother: readonly FailureReason[] = ['daemon-not-running', 'daemon-stopping', 'token-invalid', 'token-missing'];
 
 /** What is known of the daemon, for some seconds. */
 export interface DaemonProbe extends AccessToken {
@@ -33,14 +36,16 @@ export class Daemon {
   constructor(
     private readonly connection: RpcConnection,
     private readonly places: DaemonPlaces,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Who the daemon is and how this client stands to it; asked again every 10 s. Fails with `daemon-not-running` or `storage-mismatch`. */
   probe(signal?: AbortSignal): Promise<DaemonProbe> {
-    const now = performance.now();
-    if (this.latest === undefined || now - this.latest.atMs > probeLifetimeMs) {
+    const nowMs = this.clock.now();
+    // A clock that was set back makes nothing last longer.
+    if (this.latest === undefined || Math.abs(nowMs - this.latest.atMs) > probeLifetimeMs) {
       const probe = this.ask(this.latest?.probe);
-      const asked = { probe, atMs: now };
+      const asked = { probe, atMs: nowMs };
       this.latest = asked;
       probe.catch(() => {
         if (this.latest === asked) this.latest = undefined;
@@ -100,10 +105,7 @@ export class Daemon {
 
   /** A daemon that is gone or refuses the token may not be the one that was asked last. */
   private readonly reconsider = (error: unknown): never => {
-    const isOther = ['daemon-not-running', 'daemon-stopping', 'token-invalid', 'token-missing'].some(
-      (reason) => isKacheryError(error) && error.reason === reason,
-    );
-    if (isOther) this.latest = undefined;
+    if (error instanceof KacheryError && signsOfAnother.includes(error.reason)) this.latest = undefined;
     throw error;
   };
 }

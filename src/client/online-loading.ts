@@ -2,6 +2,7 @@ import { type LoadFileResponse, LoadState, type ReadFilesResponse } from '../../
 import { checkByteRange } from '../core/byte-range.js';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { findInDirectory } from '../core/directory-listing.js';
+import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { type ChunkUri, type KacheryUri, parseUri } from '../core/uri.js';
 import { fileServiceDefinition as files } from '../rpc/codec/file-service-definition.js';
@@ -67,7 +68,11 @@ export class OnlineLoading {
         { signal },
       );
       try {
-        for (const [position] of group.entries()) yield here[position] ?? required((await elsewhere.next()).value ?? undefined, 'results');
+        for (const [position] of group.entries()) {
+          const content = here[position] ?? required((await elsewhere.next()).value ?? undefined, 'results');
+          if (content instanceof KacheryError) throw content;
+          yield content;
+        }
       } finally {
         await elsewhere.return();
       }
@@ -85,9 +90,15 @@ export class OnlineLoading {
     return findIn(storage, findInDirectory(text, uri));
   }
 
-  private async readSmallHere(text: string, options: CallOptions): Promise<Uint8Array | undefined> {
-    const file = await this.findHere(parseUri(text), options);
-    return file && file.sizeBytes <= limits.maxSmallFileBytes ? collect(readStored(file, options)) : undefined;
+  /** Undefined if the file is not here or is not small, which is the daemon's to tell; a failure waits for its turn. */
+  private async readSmallHere(text: string, options: CallOptions): Promise<Uint8Array | KacheryError | undefined> {
+    try {
+      const file = await this.findHere(parseUri(text), options);
+      return file && file.sizeBytes <= limits.maxSmallFileBytes ? await collect(readStored(file, options)) : undefined;
+    } catch (error) {
+      if (error instanceof KacheryError) return error;
+      throw error;
+    }
   }
 
   /** Asks the daemon to have the file, and tells which content it is. */
@@ -118,8 +129,8 @@ export class OnlineLoading {
         return;
       } catch (error) {
         if (position === start) throw error;
-        if (position === end) return;
         await retries.wait(error, signal);
+        if (position === end) return;
       }
     }
   }

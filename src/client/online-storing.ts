@@ -25,6 +25,9 @@ import { piecesOf, type UploadSource } from './upload-source.js';
 /** Content up to this size is sent at once; asking first whether it is there would take as long. */
 const maxUnaskedBytes = 256 * 1024;
 
+/** How long a batch may take: each of its files goes to the disk. */
+const batchTimeoutMs = 5 * 60_000;
+
 /** Batches of small files on their way at a time. */
 const batchesUnderWay = 3;
 
@@ -90,18 +93,18 @@ export class OnlineStoring {
 
   /** Undefined if the daemon sees another file there or none, as when it lives in a container, or may not read it. */
   private async readByDaemon(path: string, label: string, { signal, onProgress }: CallOptions): Promise<string | undefined> {
-    try {
-      const realPath = await realpath(path);
-      onProgress?.({ state: 'storing', doneBytes: 0, sizeBytes: 0 });
-      const { file } = await this.daemon.unary(files.storeLocalFile, { path: realPath, label }, { signal, timeoutMs: Infinity });
-      const { uri, sizeBytes } = fileInfoOf(file);
-      if ((await stat(realPath)).size !== sizeBytes) return undefined;
-      onProgress?.({ state: 'storing', doneBytes: sizeBytes, sizeBytes });
-      return uri;
-    } catch (error) {
-      if (error instanceof KacheryError && !unreadable.includes(error.reason)) throw error;
-      return undefined;
-    }
+    const realPath = await realpath(path).catch(() => undefined);
+    if (realPath === undefined) return undefined;
+    onProgress?.({ state: 'storing', doneBytes: 0, sizeBytes: 0 });
+    const stored = await this.daemon.unary(files.storeLocalFile, { path: realPath, label }, { signal, timeoutMs: Infinity }).catch(undefinedIfUnreadable);
+    const { uri, sizeBytes } = stored ? fileInfoOf(stored.file) : {};
+    const ownSizeBytes = await stat(realPath).then(
+      ({ size }) => size,
+      () => undefined,
+    );
+    if (sizeBytes === undefined || sizeBytes !== ownSizeBytes) return undefined;
+    onProgress?.({ state: 'storing', doneBytes: sizeBytes, sizeBytes });
+    return uri;
   }
 
   private async sendFile(path: string, label: string, options: CallOptions): Promise<string> {
@@ -152,10 +155,14 @@ export class OnlineStoring {
     const request = {
       files: group.map(({ content, label }): SmallFileMessage => ({ content: Buffer.from(content.buffer, content.byteOffset, content.byteLength), label })),
     };
-    const { results } = await this.daemon.unary(files.storeFiles, request, { signal });
+    const { results } = await this.daemon.unary(files.storeFiles, request, { signal, timeoutMs: batchTimeoutMs });
     if (results.length !== group.length) required(undefined, 'results');
     return results.map(uriOrFailure);
   }
+}
+
+function undefinedIfUnreadable(error: unknown): undefined {
+  if (!(error instanceof KacheryError) || !unreadable.includes(error.reason)) throw error;
 }
 
 function uriOrFailure({ outcome }: StoreFileResult): string | KacheryError {

@@ -46,13 +46,13 @@ export class SourceFile {
 
   /** The bytes from `offset` to the end, the next piece being read while the consumer has the last. Fails with `file-changed` if the file has become shorter. */
   async *pieces(offset: number, headroomBytes: number): AsyncGenerator<Piece, void, undefined> {
-    let next = this.piece(offset, headroomBytes);
+    let next = this.pieceAhead(offset, headroomBytes);
     let position = offset;
     try {
       while (position < this.sizeBytes) {
         const piece = await next;
         position += piece.data.byteLength;
-        if (position < this.sizeBytes) next = this.piece(position, headroomBytes);
+        if (position < this.sizeBytes) next = this.pieceAhead(position, headroomBytes);
         yield piece;
       }
     } finally {
@@ -80,6 +80,13 @@ export class SourceFile {
   /** Releases the file. */
   async close(): Promise<void> {
     await this.handle.close();
+  }
+
+  /** A piece that nobody waits for yet, and that may fail before somebody does. */
+  private pieceAhead(position: number, headroomBytes: number): Promise<Piece> {
+    const piece = this.piece(position, headroomBytes);
+    piece.catch(() => undefined);
+    return piece;
   }
 
   private async piece(position: number, headroomBytes: number): Promise<Piece> {

@@ -46,14 +46,17 @@ export async function sendPieces(
   { signal, onProgress }: CallOptions,
 ): Promise<StoreFileResponse> {
   const sizeBytes = Number(header.sizeBytes ?? 0n);
+  // grpc-js cancels a call in a way that looks like its end, so where the size is not known before, it is told behind.
+  const hasFooter = header.sizeBytes === undefined;
   async function* requests(): AsyncGenerator<OutgoingStoreFileRequest, void, undefined> {
     let doneBytes = Number(header.offset ?? 0n);
-    yield { part: { $case: 'header', value: { sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n, ...header } } };
+    yield { part: { $case: 'header', value: { sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n, hasFooter, ...header } } };
     for await (const { data, headroomBytes } of pieces) {
       yield { part: { $case: 'data', value: data }, headroomBytes };
       doneBytes += data.byteLength;
       onProgress?.({ state: 'sending', doneBytes, sizeBytes });
     }
+    if (hasFooter) yield { part: { $case: 'footer', value: { sizeBytes: BigInt(doneBytes) } } };
   }
   return daemon.send(fileServiceDefinition.storeFile, requests(), { signal });
 }

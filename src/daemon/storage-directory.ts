@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { KacheryError } from '../core/failure.js';
@@ -12,9 +12,16 @@ export async function prepareStorageDirectory(dir: string, isDefault: boolean): 
     await mkdir(dir, { recursive: isDefault });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
+    if (code === 'EEXIST' && (await isDirectory(dir))) return;
     throw code === 'ENOENT' ? noParent(dir, error) : cannotMake(dir, error);
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 function noParent(dir: string, cause: unknown): KacheryError {

@@ -8,7 +8,7 @@ import { storeKinds } from './store-work.js';
 import { TestNode } from './test-node.js';
 
 /** Rounds of each kind; FAULT_ROUNDS=1000 tries every moment that there is, which takes many minutes. */
-const maxRounds = Number(process.env['FAULT_ROUNDS'] ?? 6);
+const maxRounds = Number(process.env['FAULT_ROUNDS'] ?? 4);
 
 for (const kind of storeKinds) {
   test.serial(`${kind.name}: a daemon that is killed at any operation on its storage directory loses nothing and goes on after a restart`, async (t) => {

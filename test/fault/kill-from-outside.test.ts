@@ -11,7 +11,7 @@ import { largeBytes, type StoreKind, storeKinds, type StoreWork } from './store-
 import { TestNode } from './test-node.js';
 import { until } from './until.js';
 
-const roundsPerKind = 3;
+const roundsPerKind = 2;
 
 /** What can be seen of a store in the storage directory, and that it is there. */
 interface Sight {

@@ -1,5 +1,5 @@
 import { type FileInfo } from '../../gen/ts/kachery_p2p/v1/common.js';
-import { type StoreFileHeader, type StoreFileRequest } from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { StoreFileHeader, type StoreFileRequest } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { RpcConnection } from '../../src/client/rpc-connection.js';
 import { isKacheryError } from '../../src/core/failure.js';
@@ -137,7 +137,7 @@ async function* storeRequests(
   pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
   header: Partial<StoreFileHeader>,
 ): AsyncGenerator<StoreFileRequest, void, undefined> {
-  yield { part: { $case: 'header', value: { label: '', offset: 0n, ...header } } };
+  yield { part: { $case: 'header', value: { label: '', offset: 0n, hasFooter: false, ...header } } };
   for await (const piece of pieces) yield { part: { $case: 'data', value: piece } };
 }
 

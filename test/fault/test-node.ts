@@ -141,6 +141,12 @@ export class DaemonProcess {
     this.child.kill(name);
   }
 
+  /** Why it could not start, as it told its caller. */
+  async failure(): Promise<{ reason: string; message: string }> {
+    const line = (await this.stderr).trimEnd().split('\n').at(-1) ?? '';
+    return (JSON.parse(line) as { error: { reason: string; message: string } }).error;
+  }
+
   /** Kills it as kill -9 does, and resolves when it is gone. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');

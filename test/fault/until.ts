@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 /** Resolves with what `look` brings as soon as it is something other than undefined or false. Looks again in every turn of the event loop. */
 export async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {

@@ -4,19 +4,21 @@ import { credentials, status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 
-import {
-  type ServerReflectionRequest,
-  ServerReflectionClient,
-  type ServerReflectionResponse,
-} from '../../gen/ts/grpc/reflection/v1/reflection.js';
+import { type ServerReflectionRequest, ServerReflectionClient, type ServerReflectionResponse } from '../../gen/ts/grpc/reflection/v1/reflection.js';
 import { ServerReflectionClient as ServerReflectionAlphaClient } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
 import { startTestDaemon } from '../support/daemon.js';
 
 type Question = NonNullable<ServerReflectionRequest['messageRequest']>;
 
 /** Asks on a stream of its own, and resolves with the answers. */
-async function ask(t: ExecutionContext, client: ServerReflectionClient | ServerReflectionAlphaClient, questions: readonly Question[]): Promise<ServerReflectionResponse[]> {
-  t.teardown(() => { client.close(); });
+async function ask(
+  t: ExecutionContext,
+  client: ServerReflectionClient | ServerReflectionAlphaClient,
+  questions: readonly Question[],
+): Promise<ServerReflectionResponse[]> {
+  t.teardown(() => {
+    client.close();
+  });
   const call = client.serverReflectionInfo();
   const answers: ServerReflectionResponse[] = [];
   call.on('data', (answer: ServerReflectionResponse) => answers.push(answer));

@@ -5,13 +5,7 @@ import { EventEmitter, once } from 'node:events';
 import { constants } from 'node:http2';
 import { buffer } from 'node:stream/consumers';
 
-import {
-  FileServiceService,
-  ReadFileRequest,
-  type ReadFileResponse,
-  StoreFileRequest,
-  StoreFileResponse,
-} from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { FileServiceService, ReadFileRequest, type ReadFileResponse, StoreFileRequest, StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type WatchTransfersResponse } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { fileServiceDefinition } from '../../src/rpc/codec/file-service-definition.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
@@ -180,7 +174,12 @@ test.serial('a client that sends faster than the store takes is held back', asyn
   call.end(Buffer.concat(Array<Buffer>(64).fill(request)));
   // One is being worked on, and as many more wait as make a MiB.
   while (arrived < 5) await once(arrivals, 'message');
-  for (let round = 0; round < 20; round++) await new Promise<void>((resolve) => session.ping(() => { resolve(); }));
+  for (let round = 0; round < 20; round++)
+    await new Promise<void>((resolve) =>
+      session.ping(() => {
+        resolve();
+      }),
+    );
   t.is(arrived, 5);
   letGo.emit('now');
   const answer = await buffer(call);

@@ -10,7 +10,7 @@ import { type FileServiceClient, type StoreFileRequest, type StoreFileResponse }
 import { type FailureReason } from '../../src/core/failure.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
-import { bearer, callOnce, connectRpc, dataRequest, errorOf, headerRequest, upload } from '../support/rpc-clients.js';
+import { bearer, callOnce, connectRpc, dataRequest, footerRequest, errorOf, headerRequest, upload } from '../support/rpc-clients.js';
 import { generatedBytes } from '../support/temporary-storage.js';
 
 const sha1Of = (content: Uint8Array): string => createHash('sha1').update(content).digest('hex');
@@ -74,6 +74,9 @@ test.serial('what the header claims has to be true, and its fields have to make 
     ['a second header', [headerRequest(), data, headerRequest()], 'invalid-argument'],
     ['another hash', [headerRequest({ sha1: 'b'.repeat(40) }), data], 'hash-mismatch'],
     ['a larger size', [headerRequest({ sizeBytes: 12n }), data], 'size-mismatch'],
+    ['a footer that does not come', [headerRequest({ hasFooter: true }), data], 'invalid-argument'],
+    ['a footer that tells another size', [headerRequest({ hasFooter: true }), data, footerRequest(12n)], 'size-mismatch'],
+    ['data behind the footer', [headerRequest({ hasFooter: true }), footerRequest(0n), data], 'invalid-argument'],
     ['a smaller size', [headerRequest({ sizeBytes: 10n }), data], 'size-mismatch'],
     ['the right hash, another size', [headerRequest({ sha1, sizeBytes: 12n }), data], 'size-mismatch'],
     ['a size beyond any disk', [headerRequest({ sizeBytes: 2n ** 62n }), data], 'invalid-argument'],
@@ -90,6 +93,7 @@ test.serial('what the header claims has to be true, and its fields have to make 
   for (const [name, requests, reason] of cases) t.is(failureFromServiceError(await errorOf(upload(files, token, requests))).reason, reason, name);
   t.deepEqual(await temporaryFiles(daemon), []);
   t.deepEqual((await callOnce(files, 'listFiles', { pageSize: 0, pageToken: '' }, token)).files, []);
+  t.is((await upload(files, token, [headerRequest({ hasFooter: true }), data, footerRequest(11n)])).file?.sha1, sha1);
   t.is((await upload(files, token, [headerRequest({ sha1, sizeBytes }), data])).file?.sha1, sha1);
 });
 

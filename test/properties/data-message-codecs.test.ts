@@ -17,11 +17,13 @@ const header = fc.record({
   sha1: fc.option(fc.string(), { nil: undefined }),
   uploadId: fc.option(fc.string(), { nil: undefined }),
   offset: fc.bigInt(0n, 2n ** 64n - 1n),
+  hasFooter: fc.boolean(),
 });
 
 const storeFileRequest: fc.Arbitrary<StoreFileRequest> = fc.oneof(
   content.map((value): StoreFileRequest => ({ part: { $case: 'data', value } })),
   header.map((value): StoreFileRequest => ({ part: { $case: 'header', value } })),
+  fc.bigInt(0n, 2n ** 64n - 1n).map((sizeBytes): StoreFileRequest => ({ part: { $case: 'footer', value: { sizeBytes } } })),
   fc.constant<StoreFileRequest>({ part: undefined }),
 );
 

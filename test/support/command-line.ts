@@ -46,12 +46,9 @@ export class CommandLineUser {
   static async create(t: ExecutionContext): Promise<CommandLineUser> {
     const dir = await mkdtemp(join(tmpdir(), 'kachery-p2p-test-'));
     const user = new CommandLineUser(dir);
-    const endAll = (): void => {
-      user.endAll();
-    };
-    process.once('exit', endAll);
+    users.add(user);
     t.teardown(async () => {
-      process.off('exit', endAll);
+      users.delete(user);
       user.endAll();
       await Promise.all(user.ends);
       await rm(dir, { recursive: true, force: true });
@@ -102,7 +99,7 @@ export class CommandLineUser {
   }
 
   /** Kills what still runs: also the daemon in the background, if it has written its record. */
-  private endAll(): void {
+  endAll(): void {
     for (const child of this.children) child.kill('SIGKILL');
     const record = readRecord(join(this.configDir, 'daemon.json'));
     if (record === undefined || this.pids.has(record.pid)) return;
@@ -118,6 +115,12 @@ export class CommandLineUser {
     this.address = { KACHERY_P2P_OFFLINE_STORAGE_DIR: this.storageDir };
   }
 }
+
+/** Those whose tests have not ended. A test that runs out of time is not torn down, its process exits. */
+const users = new Set<CommandLineUser>();
+process.once('exit', () => {
+  for (const user of users) user.endAll();
+});
 
 interface RunningDaemonProcess {
   readonly ready: ReadyDaemon;

@@ -17,6 +17,8 @@ export interface TestDaemonOptions {
   readonly configDir?: string;
   /** 0, any free one, unless given. */
   readonly port?: number;
+  /** User to run it as, for tests that the superuser runs. */
+  readonly uid?: number;
 }
 
 /** How a process ended. */
@@ -101,6 +103,7 @@ async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Pro
   const child = spawn(process.execPath, [resolve('dist/src/cli/main.js'), ...words, ...(options.arguments ?? [])], {
     cwd: home,
     env: { ...environment, ...options.environment },
+    ...(options.uid !== undefined && { uid: options.uid }),
   });
   child.stdin.end();
   const stderrLines: string[] = [];

@@ -76,12 +76,19 @@ export async function errorOf(call: Promise<unknown>): Promise<ServiceError> {
 
 /** The first message of an upload. */
 export function headerRequest(header: Partial<StoreFileHeader> = {}): StoreFileRequest {
-  return { part: { $case: 'header', value: { label: '', sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n, ...header } } };
+  return {
+    part: { $case: 'header', value: { label: '', sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n, hasFooter: false, ...header } },
+  };
 }
 
 /** A message of an upload that carries data. */
 export function dataRequest(data: Buffer): StoreFileRequest {
   return { part: { $case: 'data', value: data } };
+}
+
+/** The last message of an upload whose header announces it. */
+export function footerRequest(sizeBytes: bigint): StoreFileRequest {
+  return { part: { $case: 'footer', value: { sizeBytes } } };
 }
 
 /** Sends all messages of an upload, no faster than they are taken, and resolves with the answer, which may come before all are sent. */

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._daemon_process import DaemonInfo, start_daemon
     from ._errors import (
         AlreadyRunningError,
         CancelledError,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
         load_text,
         read_file,
     )
-    from ._node import DaemonInfo, find_file, get_node_id, start_daemon, stop_daemon
+    from ._node import find_file, get_node_id, stop_daemon
     from ._storing import (
         link_file,
         store_bytes,
@@ -114,7 +115,7 @@ __all__ = [
     "store_text",
 ]
 
-_MODULES = ("_errors", "_files", "_loading", "_storing", "_node")
+_MODULES = ("_errors", "_files", "_loading", "_storing", "_node", "_daemon_process")
 
 
 def __getattr__(name: str) -> Any:

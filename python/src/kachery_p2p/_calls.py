@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Protocol, TypeVar, cast
 
 import grpc
 
 from ._connection import Connection, connection_to, forget_connection
 from ._errors import KacheryError
+from ._fork_gate import fork_gate
 from ._limits import UNARY_TIMEOUT_SECONDS
 from ._session import Session, forget_session, session_for
 from ._status import failure_of
@@ -18,6 +19,21 @@ Request = TypeVar("Request")
 Response = TypeVar("Response")
 Method = Callable[[Connection], "grpc.UnaryUnaryMultiCallable[Request, Response]"]
 Metadata = tuple[tuple[str, str], ...]
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+
+class Future(Protocol[ResultT_co]):
+    """A call of gRPC that is under way."""
+
+    def result(self) -> ResultT_co:
+        """Waits for the result."""
+        ...
+
+    def cancel(self) -> bool | None:
+        """Cancels the call, if it is not over."""
+        ...
+
 
 _OF_THE_MOMENT = ("daemon-not-running", "daemon-stopping", "token-missing", "token-invalid")
 
@@ -29,7 +45,8 @@ def call_unary(session: Session, method: Method[Any, Response], request: Any) ->
     """
 
     def call(connection: Connection, metadata: Metadata) -> Response:
-        return method(connection)(request, timeout=UNARY_TIMEOUT_SECONDS, metadata=metadata)
+        with fork_gate.passed():
+            return method(connection)(request, timeout=UNARY_TIMEOUT_SECONDS, metadata=metadata)
 
     return _call_twice(session, call)
 
@@ -41,13 +58,39 @@ def call_long(session: Session, method: Method[Any, Response], request: Any) -> 
     """
 
     def call(connection: Connection, metadata: Metadata) -> Response:
-        future = method(connection).future(request, metadata=metadata)
-        try:
-            return future.result()
-        finally:
-            future.cancel()
+        return await_result(lambda: method(connection).future(request, metadata=metadata))
 
     return _call_twice(session, call)
+
+
+def await_result(start: Callable[[], Future[Response]]) -> Response:
+    """The result of a call, which is cancelled when this thread is interrupted."""
+    with fork_gate.passed():
+        future = start()
+    try:
+        return future.result()
+    finally:
+        with fork_gate.passed():
+            future.cancel()
+            del future
+
+
+def stream(start: Callable[[], Iterator[Response]]) -> Generator[Response, None, None]:
+    """The messages of a call that streams; close the generator to cancel the call."""
+    with fork_gate.passed():
+        call = start()
+    try:
+        while True:
+            with fork_gate.passed():
+                try:
+                    message = next(call)
+                except StopIteration:
+                    return
+            yield message
+    finally:
+        with fork_gate.passed():
+            cast(grpc.Call, call).cancel()
+            del call
 
 
 @contextmanager

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import threading
 
-# Forked processes, such as those of multiprocessing, can then use gRPC too. Read when gRPC is
-# imported.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
-
 import grpc
 
 from kachery_p2p.v1 import FileServiceStub, NodeServiceStub, ReadFileRequest, StoreFileResponse
 
 from ._data_messages import data_of_read_response
+from ._fork_gate import fork_gate
 from ._limits import MAX_MESSAGE_BYTES
 
 _OPTIONS = (
@@ -47,6 +44,7 @@ class Connection:
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
         self.files = FileServiceStub(self._channel)
         self.node = NodeServiceStub(self._channel)
+        self.send_file: grpc.StreamUnaryMultiCallable[bytes, StoreFileResponse]
         self.send_file = self._channel.stream_unary(
             "/kachery_p2p.v1.FileService/StoreFile",
             request_serializer=None,
@@ -68,7 +66,8 @@ def connection_to(address: str) -> Connection:
     with _lock:
         connection = _connections.get(address)
         if connection is None:
-            connection = _connections[address] = Connection(address)
+            with fork_gate.passed():
+                connection = _connections[address] = Connection(address)
         return connection
 
 

@@ -111,9 +111,7 @@ def parse_npy(path: str, mmap_mode: str | None) -> np.ndarray[Any, Any]:
         if mmap_mode is not None:
             return npy.open_memmap(path, mode=mmap_mode, max_header_size=MAX_NPY_HEADER_BYTES)
         with open(path, "rb") as file:
-            return npy.read_array(
-                file, allow_pickle=False, max_header_size=MAX_NPY_HEADER_BYTES
-            )
+            return npy.read_array(file, allow_pickle=False, max_header_size=MAX_NPY_HEADER_BYTES)
     except (ValueError, EOFError, RecursionError, MemoryError) as error:
         message = f"{path} is not an npy file of plain values: {error}. Use load_file."
         raise _unfit("uri", message) from error

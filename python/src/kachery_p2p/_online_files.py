@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 
 from kachery_p2p import v1
 
 from ._batches import SmallContent, in_batches
 from ._byte_range import check_range, resolve_end
-from ._calls import call_long, call_unary, open_call
+from ._calls import call_long, call_unary, open_call, stream
 from ._content_tree import ContentTree
 from ._copy_file import copy_file
 from ._errors import KacheryError, failure
@@ -134,12 +135,11 @@ class OnlineFiles:
     def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
         request = v1.FindFileRequest(uri=str(uri))
         with open_call(self._session) as (connection, metadata):
-            call = connection.files.FindFile(request, timeout=timeout, metadata=metadata)
-            try:
-                for node in call:
+            find = connection.files.FindFile
+            call = stream(lambda: find(request, timeout=timeout, metadata=metadata))
+            with closing(call) as nodes:
+                for node in nodes:
                     yield FileProvider(node.node_id, node.is_local, node.size_bytes)
-            finally:
-                call.cancel()
 
     def _find(self, sha1: str) -> str | None:
         """Path of a file that can be read here: in the storage directory, or loaded before."""

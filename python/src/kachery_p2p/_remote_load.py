@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from kachery_p2p import v1
 
-from ._calls import open_call
+from ._calls import open_call, stream
 from ._errors import failure
 from ._hashing import ContentHasher
 from ._incoming_file import IncomingFile, incoming_content, incoming_copy
@@ -19,11 +19,11 @@ from ._uri import FileUri
 
 def bring_to_node(session: Session, uri: FileUri) -> int:
     """Has the daemon bring a file to its node; returns the file's size in bytes."""
+    request = v1.LoadFileRequest(uri=str(uri))
     with open_call(session) as (connection, metadata), ExitStack() as stack:
-        call = connection.files.LoadFile(v1.LoadFileRequest(uri=str(uri)), metadata=metadata)
-        stack.callback(call.cancel)
+        call = stream(lambda: connection.files.LoadFile(request, metadata=metadata))
         progress = None
-        for event in call:
+        for event in stack.enter_context(closing(call)):
             if event.HasField("file"):
                 return event.file.size_bytes
             if progress is None and event.progress.size_bytes:

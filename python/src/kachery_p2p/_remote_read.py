@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Union
 
 from kachery_p2p.v1 import ItemError, ReadFileRequest, ReadFilesRequest
 
-from ._calls import open_call
+from ._calls import open_call, stream
 from ._errors import KacheryError, failure
 from ._resuming import resuming
 from ._session import Session
@@ -33,13 +34,11 @@ def read_remote(session: Session, uri: str, start: int, end: int | None) -> Iter
         length = 0 if end is None else end - position
         request = ReadFileRequest(uri=uri, offset=position, length=length)
         with open_call(session) as (connection, metadata):
-            call = connection.read_file(request, metadata=metadata)
-            try:
-                for piece in call:
+            call = stream(lambda: connection.read_file(request, metadata=metadata))
+            with closing(call) as pieces:
+                for piece in pieces:
                     position += len(piece)
                     yield piece
-            finally:
-                call.cancel()
 
     # What was taken is taken: the content behind an address never changes.
     return resuming(session, go_on)
@@ -55,18 +54,15 @@ def read_small_remote(session: Session, uris: Sequence[FileUri]) -> Iterator[byt
             return
         request = ReadFilesRequest(uris=[str(uri) for uri in uris[position:]])
         with open_call(session) as (connection, metadata):
-            call = connection.files.ReadFiles(request, metadata=metadata)
-            try:
-                for response in call:
-                    for result in response.results:
-                        uri = uris[position]
-                        position += 1
-                        if result.HasField("error"):
-                            yield item_failure(result.error, uri)
-                        else:
-                            yield _checked(result.content, uri)
-            finally:
-                call.cancel()
+            call = stream(lambda: connection.files.ReadFiles(request, metadata=metadata))
+            with closing(call) as responses:
+                for result in (result for response in responses for result in response.results):
+                    uri = uris[position]
+                    position += 1
+                    if result.HasField("error"):
+                        yield item_failure(result.error, uri)
+                    else:
+                        yield _checked(result.content, uri)
 
     return resuming(session, go_on)
 

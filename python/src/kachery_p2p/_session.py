@@ -15,6 +15,7 @@ from ._access_token import AccessToken, choose_token
 from ._connection import connection_to, forget_connection
 from ._content_tree import ContentTree
 from ._errors import KacheryError, failure
+from ._fork_gate import fork_gate
 from ._limits import PROBE_SECONDS, UNARY_TIMEOUT_SECONDS
 from ._settings import Settings
 from ._status import failure_of
@@ -96,7 +97,8 @@ def _probe(address: str) -> GetNodeResponse:
 def _get_node(address: str) -> GetNodeResponse:
     connection = connection_to(address)
     try:
-        return connection.node.GetNode(GetNodeRequest(), timeout=UNARY_TIMEOUT_SECONDS)
+        with fork_gate.passed():
+            return connection.node.GetNode(GetNodeRequest(), timeout=UNARY_TIMEOUT_SECONDS)
     except grpc.RpcError as error:
         forget_connection(address, connection)
         raise failure_of(error, address) from error

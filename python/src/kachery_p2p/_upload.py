@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from kachery_p2p.v1 import FileInfo, GetUploadRequest, StoreFileHeader, StoreFileRequest
 
-from ._calls import call_unary, open_call
+from ._calls import await_result, call_unary, open_call
 from ._data_messages import store_request_of_data
 from ._errors import KacheryError
 from ._progress import Progress
@@ -50,11 +50,11 @@ def _send(
 ) -> FileInfo:
     messages = _Messages(header, source, progress)
     with open_call(session) as (connection, metadata):
-        call = connection.send_file.future(messages, metadata=metadata)
         try:
-            return call.result().file
+            return await_result(
+                lambda: connection.send_file.future(messages, metadata=metadata)
+            ).file
         finally:
-            call.cancel()
             messages.close()
 
 

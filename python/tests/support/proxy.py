@@ -18,7 +18,9 @@ class CuttingProxy:
         cut_down: Cut after so many bytes to the client; None for never.
     """
 
-    def __init__(self, port: int, *, cut_up: int | None = None, cut_down: int | None = None) -> None:
+    def __init__(
+        self, port: int, *, cut_up: int | None = None, cut_down: int | None = None
+    ) -> None:
         self._target = port
         self._limits = {"up": cut_up, "down": cut_down}
         self._listener = socket.create_server(("127.0.0.1", 0))

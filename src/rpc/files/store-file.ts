@@ -1,8 +1,9 @@
-import { type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { type StoreFileFooter, type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type ContentId, parseContentId, quoted } from '../../core/content-id.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { checkLabel, formatFileUri } from '../../core/uri.js';
+import { sizeMismatch } from '../../storage/content-writer.js';
 import { type Expectation, type FileStore, type IncomingFile, type StoreResult } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { type MessageReader } from '../streams/message-reader.js';
@@ -27,6 +28,7 @@ export function storeFile(store: FileStore, transfers: TransferRegistry, resumab
 interface Upload {
   readonly label: string;
   readonly expected: Expectation;
+  readonly hasFooter: boolean;
   readonly resumed?: { readonly uploadId: string; readonly offset: number; readonly expected: Required<Expectation> };
 }
 
@@ -34,11 +36,18 @@ async function receive(requests: Requests, incoming: IncomingFile, upload: Uploa
   const transfer = transfers.begin('store', uriOf(upload), upload.expected.sizeBytes ?? 0);
   transfer.add(incoming.takenBytes);
   try {
+    let footer: StoreFileFooter | undefined;
     for (let request = await requests.next(); request !== undefined; request = await requests.next()) {
+      if (footer !== undefined) throw new KacheryError('invalid-argument', 'An upload ends with its footer; more came behind it.', { field: 'footer' });
+      if (request.part?.$case === 'footer') {
+        footer = request.part.value;
+        continue;
+      }
       const data = dataOf(request);
       await incoming.write(data);
       transfer.add(data.byteLength);
     }
+    checkFooter(incoming, upload, footer);
     checkComplete(incoming, upload);
     const result = await incoming.finish();
     transfer.end('done', formatFileUri(result.file.id, upload.label, result.file.manifestId));
@@ -48,6 +57,18 @@ async function receive(requests: Requests, incoming: IncomingFile, upload: Uploa
     await incoming.abort();
     throw error;
   }
+}
+
+/** Some clients' cancellation looks like the end of their stream; the footer tells them apart. */
+function checkFooter({ takenBytes }: IncomingFile, { hasFooter }: Upload, footer: StoreFileFooter | undefined): void {
+  if (footer === undefined && !hasFooter) return;
+  if (footer === undefined) {
+    throw new KacheryError('invalid-argument', 'The upload ended without the footer that its header announces, so it was cut off. Send it again.', {
+      field: 'footer',
+    });
+  }
+  const sizeBytes = parseSize(footer.sizeBytes, 'footer.size_bytes');
+  if (sizeBytes !== takenBytes) throw sizeMismatch(sizeBytes, takenBytes);
 }
 
 /** A resumable upload that stops early is not wrong, it is interrupted: what was sent is kept. */
@@ -93,8 +114,9 @@ function parseHeader(first: StoreFileRequest | undefined): Upload {
   const sizeBytes = header.sizeBytes === undefined ? undefined : parseSize(header.sizeBytes, 'size_bytes');
   const expected = { ...(id !== undefined && { id }), ...(sizeBytes !== undefined && { sizeBytes }) };
   const offset = parseSize(header.offset, 'offset');
-  if (header.uploadId !== undefined) return { label, expected, resumed: parseResumed(header.uploadId, expected, offset) };
-  if (offset === 0) return { label, expected };
+  const { hasFooter } = header;
+  if (header.uploadId !== undefined) return { label, expected, hasFooter, resumed: parseResumed(header.uploadId, expected, offset) };
+  if (offset === 0) return { label, expected, hasFooter };
   throw new KacheryError('invalid-argument', `The upload starts at offset ${String(offset)}, but names no upload_id to go on with.`, { field: 'offset' });
 }
 
@@ -112,7 +134,7 @@ function parseSize(value: NonNullable<StoreFileHeader['sizeBytes']>, field: stri
 }
 
 function dataOf({ part }: StoreFileRequest): Buffer {
-  if (part?.$case === 'header') throw new KacheryError('invalid-argument', 'An upload has one header; a second one was sent.', { field: 'header' });
+  if (part && part.$case !== 'data') throw new KacheryError('invalid-argument', 'An upload has one header; a second one was sent.', { field: 'header' });
   const data = part?.value ?? Buffer.alloc(0);
   if (data.byteLength <= limits.maxUploadMessageBytes) return data;
   const [limit, actual] = [String(limits.maxUploadMessageBytes), String(data.byteLength)];

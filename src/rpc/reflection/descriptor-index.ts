@@ -23,7 +23,7 @@ export class DescriptorIndex {
 
   /** The file of this name, such as `kachery_p2p/v1/common.proto`. */
   file(name: string): DescFile | undefined {
-    return this.registry.getFile(name.replace(/\.proto$/, ''));
+    return this.registry.getFile(name);
   }
 
   /** The file that defines a service, method, message, field, oneof, enum, enum value or extension of this full name. */

@@ -26,6 +26,7 @@ export class BatchStore {
   private settleTimer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private isUnsettled = false;
+  private settling: Promise<void> | undefined;
   private readonly pending = new Map<number, { resolve: (report: BatchReport) => void; reject: (error: Error) => void }>();
 
   constructor(
@@ -53,10 +54,26 @@ export class BatchStore {
     }
   }
 
-  /** Settles what is not settled yet. */
+  /** Settles what is not settled yet; resolves when no journal holds what was stored before. */
   async settle(): Promise<void> {
     clearTimeout(this.settleTimer);
-    if (!this.isUnsettled) return;
+    await this.settling?.catch(() => undefined);
+    if (this.isUnsettled) {
+      this.settling ??= this.settleNow().finally(() => {
+        this.settling = undefined;
+      });
+    }
+    await this.settling;
+  }
+
+  /** Lets batches under way end. What is not settled is settled at the next start. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.settleTimer);
+    await this.worker?.terminate();
+  }
+
+  private async settleNow(): Promise<void> {
     this.isUnsettled = false;
     try {
       await this.order({ kind: 'settle', check: false });
@@ -65,13 +82,6 @@ export class BatchStore {
       this.isUnsettled = true;
       throw storageFailure(error, this.layout.dir);
     }
-  }
-
-  /** Lets batches under way end. What is not settled is settled at the next start. */
-  async close(): Promise<void> {
-    this.isClosed = true;
-    clearTimeout(this.settleTimer);
-    await this.worker?.terminate();
   }
 
   private settleLater(): void {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -48,10 +49,16 @@ function storeBatch(image: Uint8Array): boolean[] {
   const wasThere = entries.map((entry) => sizeOf(layout.contentPath(entry.id)) === entry.bytes.byteLength);
   if (wasThere.every(Boolean)) return wasThere;
   const journal = writeJournal(image);
+  const written: ContentId[] = [];
   try {
-    for (const [index, entry] of entries.entries()) if (!wasThere[index]) writeContent(entry.id, entry.bytes);
+    for (const [index, { id, bytes }] of entries.entries()) {
+      if (wasThere[index]) continue;
+      writeContent(id, bytes);
+      written.push(id);
+    }
   } catch (error) {
-    // What was not acknowledged need not be made durable.
+    // The batch is not acknowledged, but what has its name by now is taken for stored by whoever stores it next.
+    for (const path of pathsToSync(written)) syncPath(path);
     unlinkSync(journal);
     throw error;
   }
@@ -92,22 +99,25 @@ async function settleAll(check: boolean): Promise<void> {
   for (const name of readdirSync(layout.journalDir).sort()) {
     if (!name.endsWith('.batch')) continue;
     const path = join(layout.journalDir, name);
-    const folders = new Set<string>([layout.contentDir]);
+    const ids: ContentId[] = [];
     for (const entry of decodeBatch(readFileSync(path))) {
       const id = parseContentId(entry.sha1);
       if (createHash('sha1').update(entry.bytes).digest('hex') !== id) break;
       if (check && !holds(layout.contentPath(id), entry.bytes)) writeContent(id, entry.bytes);
-      if (sizeOf(layout.contentPath(id)) === undefined) continue;
-      syncPath(layout.contentPath(id));
-      for (const folder of layout.contentFolders(id)) folders.add(folder);
-      await new Promise((resolve) => setImmediate(resolve));
+      if (sizeOf(layout.contentPath(id)) !== undefined) ids.push(id);
     }
-    for (const folder of folders) {
-      syncPath(folder);
+    for (const unsynced of pathsToSync(ids)) {
+      if (existsSync(unsynced)) syncPath(unsynced);
       await new Promise((resolve) => setImmediate(resolve));
     }
     removeIfThere(path);
   }
+}
+
+/** The files of contents, and the folders that lead to them. */
+function pathsToSync(ids: readonly ContentId[]): string[] {
+  const folders = new Set(ids.flatMap((id) => layout.contentFolders(id)));
+  return [...ids.map((id) => layout.contentPath(id)), ...folders, layout.contentDir];
 }
 
 function holds(path: string, bytes: Uint8Array): boolean {

@@ -129,27 +129,33 @@ global___FindMissingFilesResponse = FindMissingFilesResponse
 
 @typing.final
 class StoreFileRequest(google.protobuf.message.Message):
-    """One message of an upload: the header first, and only once, then data."""
+    """One message of an upload: the header first, and only once, then data, then the footer if the header announces one."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     HEADER_FIELD_NUMBER: builtins.int
     DATA_FIELD_NUMBER: builtins.int
+    FOOTER_FIELD_NUMBER: builtins.int
     data: builtins.bytes
     """Bytes that follow those of the message before; at most 4 MiB. May be empty."""
     @property
     def header(self) -> global___StoreFileHeader:
         """The first message."""
 
+    @property
+    def footer(self) -> global___StoreFileFooter:
+        """The last message, if the header announces it."""
+
     def __init__(
         self,
         *,
         header: global___StoreFileHeader | None = ...,
         data: builtins.bytes = ...,
+        footer: global___StoreFileFooter | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["data", b"data", "header", b"header", "part", b"part"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["data", b"data", "header", b"header", "part", b"part"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["header", "data"] | None: ...
+    def HasField(self, field_name: typing.Literal["data", b"data", "footer", b"footer", "header", b"header", "part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data", "footer", b"footer", "header", b"header", "part", b"part"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["header", "data", "footer"] | None: ...
 
 global___StoreFileRequest = StoreFileRequest
 
@@ -164,6 +170,7 @@ class StoreFileHeader(google.protobuf.message.Message):
     SHA1_FIELD_NUMBER: builtins.int
     UPLOAD_ID_FIELD_NUMBER: builtins.int
     OFFSET_FIELD_NUMBER: builtins.int
+    HAS_FOOTER_FIELD_NUMBER: builtins.int
     label: builtins.str
     """Label for the URI, usually the file's name; cosmetic. Empty for none. At most 255 bytes, without `/`, `?`, `#` or control characters."""
     size_bytes: builtins.int
@@ -176,6 +183,10 @@ class StoreFileHeader(google.protobuf.message.Message):
     """
     offset: builtins.int
     """Where the data of this call starts: 0, or the committed size that GetUpload tells."""
+    has_footer: builtins.bool
+    """True if a footer will follow the data. Then a stream that ends without it was cut off and is not stored. A client that cannot tell the size here should
+    send a footer: some cancel a call in a way that looks like its end.
+    """
     def __init__(
         self,
         *,
@@ -184,9 +195,10 @@ class StoreFileHeader(google.protobuf.message.Message):
         sha1: builtins.str | None = ...,
         upload_id: builtins.str | None = ...,
         offset: builtins.int = ...,
+        has_footer: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_sha1", b"_sha1", "_size_bytes", b"_size_bytes", "_upload_id", b"_upload_id", "sha1", b"sha1", "size_bytes", b"size_bytes", "upload_id", b"upload_id"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_sha1", b"_sha1", "_size_bytes", b"_size_bytes", "_upload_id", b"_upload_id", "label", b"label", "offset", b"offset", "sha1", b"sha1", "size_bytes", b"size_bytes", "upload_id", b"upload_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_sha1", b"_sha1", "_size_bytes", b"_size_bytes", "_upload_id", b"_upload_id", "has_footer", b"has_footer", "label", b"label", "offset", b"offset", "sha1", b"sha1", "size_bytes", b"size_bytes", "upload_id", b"upload_id"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_sha1", b"_sha1"]) -> typing.Literal["sha1"] | None: ...
     @typing.overload
@@ -195,6 +207,24 @@ class StoreFileHeader(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["_upload_id", b"_upload_id"]) -> typing.Literal["upload_id"] | None: ...
 
 global___StoreFileHeader = StoreFileHeader
+
+@typing.final
+class StoreFileFooter(google.protobuf.message.Message):
+    """What the client says of a file when it has sent all of it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    size_bytes: builtins.int
+    """Size of the whole file in bytes."""
+    def __init__(
+        self,
+        *,
+        size_bytes: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["size_bytes", b"size_bytes"]) -> None: ...
+
+global___StoreFileFooter = StoreFileFooter
 
 @typing.final
 class StoreFileResponse(google.protobuf.message.Message):

@@ -98,7 +98,7 @@ export interface FindMissingFilesResponse {
   missingSha1s: string[];
 }
 
-/** One message of an upload: the header first, and only once, then data. */
+/** One message of an upload: the header first, and only once, then data, then the footer if the header announces one. */
 export interface StoreFileRequest {
   /** What the message carries. */
   part:
@@ -108,6 +108,9 @@ export interface StoreFileRequest {
     | //
     /** Bytes that follow those of the message before; at most 4 MiB. May be empty. */
     { $case: "data"; value: Buffer }
+    | //
+    /** The last message, if the header announces it. */
+    { $case: "footer"; value: StoreFileFooter }
     | undefined;
 }
 
@@ -132,6 +135,17 @@ export interface StoreFileHeader {
     | undefined;
   /** Where the data of this call starts: 0, or the committed size that GetUpload tells. */
   offset: bigint;
+  /**
+   * True if a footer will follow the data. Then a stream that ends without it was cut off and is not stored. A client that cannot tell the size here should
+   * send a footer: some cancel a call in a way that looks like its end.
+   */
+  hasFooter: boolean;
+}
+
+/** What the client says of a file when it has sent all of it. */
+export interface StoreFileFooter {
+  /** Size of the whole file in bytes. */
+  sizeBytes: bigint;
 }
 
 /** A file that was stored. */
@@ -681,6 +695,9 @@ export const StoreFileRequest: MessageFns<StoreFileRequest> = {
       case "data":
         writer.uint32(18).bytes(message.part.value);
         break;
+      case "footer":
+        StoreFileFooter.encode(message.part.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
@@ -714,6 +731,14 @@ export const StoreFileRequest: MessageFns<StoreFileRequest> = {
             message.part = { $case: "data", value: Buffer.from(reader.bytes()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.part = { $case: "footer", value: StoreFileFooter.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -732,6 +757,8 @@ export const StoreFileRequest: MessageFns<StoreFileRequest> = {
         ? { $case: "header", value: StoreFileHeader.fromJSON(object.header) }
         : isSet(object.data)
         ? { $case: "data", value: Buffer.from(bytesFromBase64(object.data)) }
+        : isSet(object.footer)
+        ? { $case: "footer", value: StoreFileFooter.fromJSON(object.footer) }
         : undefined,
     };
   },
@@ -742,6 +769,8 @@ export const StoreFileRequest: MessageFns<StoreFileRequest> = {
       obj.header = StoreFileHeader.toJSON(message.part.value);
     } else if (message.part?.$case === "data") {
       obj.data = base64FromBytes(message.part.value);
+    } else if (message.part?.$case === "footer") {
+      obj.footer = StoreFileFooter.toJSON(message.part.value);
     }
     return obj;
   },
@@ -764,13 +793,19 @@ export const StoreFileRequest: MessageFns<StoreFileRequest> = {
         }
         break;
       }
+      case "footer": {
+        if (object.part?.value !== undefined && object.part?.value !== null) {
+          message.part = { $case: "footer", value: StoreFileFooter.fromPartial(object.part.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseStoreFileHeader(): StoreFileHeader {
-  return { label: "", sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n };
+  return { label: "", sizeBytes: undefined, sha1: undefined, uploadId: undefined, offset: 0n, hasFooter: false };
 }
 
 export const StoreFileHeader: MessageFns<StoreFileHeader> = {
@@ -795,6 +830,9 @@ export const StoreFileHeader: MessageFns<StoreFileHeader> = {
         throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
       }
       writer.uint32(40).uint64(message.offset);
+    }
+    if (message.hasFooter !== false) {
+      writer.uint32(48).bool(message.hasFooter);
     }
     return writer;
   },
@@ -852,6 +890,14 @@ export const StoreFileHeader: MessageFns<StoreFileHeader> = {
             message.offset = reader.uint64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.hasFooter = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -879,6 +925,11 @@ export const StoreFileHeader: MessageFns<StoreFileHeader> = {
         ? globalThis.String(object.upload_id)
         : undefined,
       offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      hasFooter: isSet(object.hasFooter)
+        ? globalThis.Boolean(object.hasFooter)
+        : isSet(object.has_footer)
+        ? globalThis.Boolean(object.has_footer)
+        : false,
     };
   },
 
@@ -899,6 +950,9 @@ export const StoreFileHeader: MessageFns<StoreFileHeader> = {
     if (message.offset !== 0n) {
       obj.offset = message.offset.toString();
     }
+    if (message.hasFooter !== false) {
+      obj.hasFooter = message.hasFooter;
+    }
     return obj;
   },
 
@@ -914,6 +968,83 @@ export const StoreFileHeader: MessageFns<StoreFileHeader> = {
     message.sha1 = object.sha1 ?? undefined;
     message.uploadId = object.uploadId ?? undefined;
     message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.hasFooter = object.hasFooter ?? false;
+    return message;
+  },
+};
+
+function createBaseStoreFileFooter(): StoreFileFooter {
+  return { sizeBytes: 0n };
+}
+
+export const StoreFileFooter: MessageFns<StoreFileFooter> = {
+  encode(message: StoreFileFooter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sizeBytes !== 0n) {
+      if (BigInt.asUintN(64, message.sizeBytes) !== message.sizeBytes) {
+        throw new globalThis.Error("value provided for field message.sizeBytes of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.sizeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoreFileFooter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoreFileFooter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sizeBytes = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StoreFileFooter {
+    return {
+      sizeBytes: isSet(object.sizeBytes)
+        ? BigInt(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? BigInt(object.size_bytes)
+        : 0n,
+    };
+  },
+
+  toJSON(message: StoreFileFooter): unknown {
+    const obj: any = {};
+    if (message.sizeBytes !== 0n) {
+      obj.sizeBytes = message.sizeBytes.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StoreFileFooter>, I>>(base?: I): StoreFileFooter {
+    return StoreFileFooter.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StoreFileFooter>, I>>(object: I): StoreFileFooter {
+    const message = createBaseStoreFileFooter();
+    message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
     return message;
   },
 };

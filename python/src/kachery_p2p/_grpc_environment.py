@@ -1,0 +1,13 @@
+"""What gRPC reads from the environment when it is imported."""
+
+from __future__ import annotations
+
+import os
+
+
+def prepare_grpc() -> None:
+    """Call it before the first import of what uses gRPC. The user's own choices stay."""
+    # Forked processes, such as those of multiprocessing, can then use gRPC too.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
+    # Its notes are not for the user of this package, who gets an exception.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
