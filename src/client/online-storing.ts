@@ -2,7 +2,6 @@ import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { type SmallFile as SmallFileMessage, type StoreFileResult } from '../../gen/ts/kachery_p2p/v1/file_service.js';
-import { type ContentId } from '../core/content-id.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { labelFromPath } from '../core/uri.js';
@@ -124,14 +123,17 @@ export class OnlineStoring {
 
   /** Sends content only if the daemon does not have it. */
   private async sendKnown(source: UploadSource, label: string, options: CallOptions): Promise<string> {
-    const storedUri = await this.uriIfStored(source.id, label, options);
+    const storedUri = await this.uriIfStored(source, label, options);
     if (storedUri !== undefined) return storedUri;
     return fileInfoOf((await upload(this.daemon, source, label, options)).file).uri;
   }
 
-  private async uriIfStored(id: ContentId, label: string, { signal }: CallOptions): Promise<string | undefined> {
+  /** Undefined also if what is there has another size: then it is damaged, and the daemon replaces it. */
+  private async uriIfStored(source: UploadSource, label: string, { signal }: CallOptions): Promise<string | undefined> {
     try {
-      return fileInfoOf((await this.daemon.unary(files.statFile, { uri: `sha1://${id}/${label}` }, { signal })).file).uri;
+      const { file } = await this.daemon.unary(files.statFile, { uri: `sha1://${source.id}/${label}` }, { signal });
+      const { uri, sizeBytes } = fileInfoOf(file);
+      return sizeBytes === source.sizeBytes ? uri : undefined;
     } catch (error) {
       if (isKacheryError(error, 'file-not-found') || isKacheryError(error, 'content-corrupt')) return undefined;
       throw error;

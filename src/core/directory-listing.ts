@@ -2,13 +2,18 @@ import { type ContentId, isContentId, quoted } from './content-id.js';
 import { KacheryError } from './failure.js';
 import { type DirectoryUri } from './uri.js';
 
+/** What {@link parseDirectoryListing} made of a listing. */
+export interface DirectoryListing {
+  readonly root: unknown;
+}
+
 /**
  * Finds the file that a `sha1dir://` URI names in the directory's listing: JSON of the form
  * `{"files":{<name>:{"size","sha1"}},"dirs":{<name>:<listing>}}`, where a directory hides a file of the same name. As kachery 0.6.
  * Fails with `file-not-found` if the path is not there or names a directory, with `content-corrupt` if the listing cannot be read.
  */
-export function findInDirectory(listing: string, uri: DirectoryUri): ContentId {
-  let folder: unknown = parseListing(listing, uri);
+export function findInDirectory(listing: string | DirectoryListing, uri: DirectoryUri): ContentId {
+  let folder = (typeof listing === 'string' ? parseDirectoryListing(listing, uri) : listing).root;
   for (const [depth, name] of uri.path.entries()) {
     const child = member(member(folder, 'dirs'), name);
     if (child !== undefined) {
@@ -23,9 +28,10 @@ export function findInDirectory(listing: string, uri: DirectoryUri): ContentId {
   throw missing(uri, uri.path.length === 0 ? 'the URI names the directory itself, not a file in it' : `${quoted(uri.path.join('/'))} is a directory, not a file`);
 }
 
-function parseListing(listing: string, uri: DirectoryUri): unknown {
+/** A listing in which many files are to be found. Fails with `content-corrupt` if it is not JSON. */
+export function parseDirectoryListing(listing: string, uri: DirectoryUri): DirectoryListing {
   try {
-    return JSON.parse(listing);
+    return { root: JSON.parse(listing) as unknown };
   } catch (error) {
     throw new KacheryError('content-corrupt', `sha1dir://${uri.id} is not a directory listing: it is not JSON.`, { uri: `sha1dir://${uri.id}` }, { cause: error });
   }

@@ -12,6 +12,7 @@ import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
 import { type StructuredLog } from '../rpc/structured-log.js';
 import { TransferRegistry } from '../rpc/transfer-registry.js';
 import { LocalStorage } from '../storage/local-storage.js';
+import { storageFailure } from '../storage/system-failure.js';
 import { openAccessTokens } from './access-tokens.js';
 import { ClosingStack } from './closing-stack.js';
 import { prepareConfigurationDirectory } from './configuration-directory.js';
@@ -76,7 +77,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   await prepareStorageDirectory(storageDir, storageDirIsDefault);
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
-  await writeFileAtomically(join(storageDir, 'kachery-node-id'), nodeId, 0o644);
+  await writeNodeId(storageDir, nodeId);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: await packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
@@ -112,6 +113,15 @@ async function openStore({ configDir, storageDir }: DaemonConfig, log: Structure
   const store = await LocalStorage.open(storageDir, { role: 'daemon', clock: systemClock, index: await LevelContentIndex.open(database, { onProblem }) });
   closing.add(() => store.close());
   return store;
+}
+
+/** Marks the storage directory as this node's, for clients that see it. */
+async function writeNodeId(storageDir: string, nodeId: string): Promise<void> {
+  try {
+    await writeFileAtomically(join(storageDir, 'kachery-node-id'), nodeId, 0o644);
+  } catch (error) {
+    throw storageFailure(error, storageDir);
+  }
 }
 
 interface Listening {

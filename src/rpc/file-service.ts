@@ -4,6 +4,7 @@ import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { parseFileUri } from '../core/uri.js';
 import { type FileStore } from '../storage/file-store.js';
+import { ReadBuffers } from '../storage/read-buffers.js';
 import { type CallContext } from './call-context.js';
 import { checkBatch } from './files/check-batch.js';
 import { fileInfo } from './files/file-info.js';
@@ -11,7 +12,7 @@ import { findContent } from './files/find-content.js';
 import { listFiles } from './files/list-files.js';
 import { loadFile } from './files/load-file.js';
 import { linkFile, storeLocalFile } from './files/local-files.js';
-import { readFile } from './files/read-file.js';
+import { pieceHeadroomBytes, readFile } from './files/read-file.js';
 import { readFiles } from './files/read-files.js';
 import { ResumableCalls } from './files/resumable-calls.js';
 import { storeFile } from './files/store-file.js';
@@ -33,9 +34,13 @@ export interface FileServiceParts {
 /** Bytes of an upload that wait here while the store is busy with those before. */
 const uploadAheadBytes = 1024 * 1024;
 
+/** Buffers for reading that are kept while nobody reads; each has about limits.dataMessageBytes. */
+const maxFreeBuffers = 16;
+
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
 export function fileService({ store, transfers, nodeId }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
   const resumableCalls = new ResumableCalls();
+  const buffers = new ReadBuffers(pieceHeadroomBytes + limits.dataMessageBytes, maxFreeBuffers);
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
       const { file, label } = await findContent(store, uri, signal);
@@ -55,7 +60,12 @@ export function fileService({ store, transfers, nodeId }: FileServiceParts, opti
     storeLocalFile: unaryHandler(storeLocalFile(store)),
     linkFile: unaryHandler(linkFile(store)),
     loadFile: serverStreamHandler(loadFile(store), options),
-    readFile: serverStreamHandler(readFile(store, transfers), options),
+    readFile: serverStreamHandler(readFile(store, transfers, buffers), {
+      ...options,
+      onSent: ({ data }) => {
+        buffers.release(data);
+      },
+    }),
     storeFiles: unaryHandler(storeFiles(store)),
     readFiles: serverStreamHandler(readFiles(store), options),
     findFile: serverStreamHandler(({ uri }, { signal }) => findFile(store, nodeId, uri, signal), options),

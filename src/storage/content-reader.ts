@@ -8,6 +8,7 @@ import { limits } from '../core/limits.js';
 import { type ContentIndex } from './content-index.js';
 import { fileIdentity } from './file-identity.js';
 import { type ReadOptions, type StoredFile } from './file-store.js';
+import { type ReadBuffers } from './read-buffers.js';
 import { systemErrorCode } from './system-failure.js';
 
 /** Hashes a file of this size off the event loop; resolves with the hash. */
@@ -25,7 +26,7 @@ export class ContentReader {
 
   /** The pieces of a range; see FileStore.read. */
   async *read(file: StoredFile, options: ReadOptions = {}): AsyncGenerator<Buffer, void, undefined> {
-    const { start = 0, end, signal, headroomBytes = 0 } = options;
+    const { start = 0, end, signal, headroomBytes = 0, buffers } = options;
     checkByteRange(start, end);
     const handle = await openContent(file);
     try {
@@ -38,7 +39,7 @@ export class ContentReader {
         return;
       }
       if (file.location === 'stored') await this.checkStored(handle, file, stats, signal);
-      yield* readPieces(handle, range.start, range.end, { headroomBytes, signal });
+      yield* readPieces(handle, range.start, range.end, { headroomBytes, signal, buffers });
       if (file.location === 'linked') await checkUnchanged(handle, file, stats);
     } finally {
       await handle.close();
@@ -90,17 +91,17 @@ async function* readPieces(
   handle: FileHandle,
   start: number,
   end: number,
-  { headroomBytes, signal }: { headroomBytes: number; signal: AbortSignal | undefined },
+  { headroomBytes, signal, buffers }: { headroomBytes: number; signal: AbortSignal | undefined; buffers: ReadBuffers | undefined },
 ): AsyncGenerator<Buffer, void, undefined> {
   let position = start;
-  let next = position < end ? readPiece(handle, position, end, headroomBytes) : undefined;
+  let next = position < end ? readPiece(handle, position, end, headroomBytes, buffers) : undefined;
   try {
     while (next) {
       const piece = await next;
       throwIfCancelled(signal);
       if (piece.byteLength === 0) throw new KacheryError('content-corrupt', `The file ended at byte ${String(position)} while it was being read.`);
       position += piece.byteLength;
-      next = position < end ? readPiece(handle, position, end, headroomBytes) : undefined;
+      next = position < end ? readPiece(handle, position, end, headroomBytes, buffers) : undefined;
       yield piece;
     }
   } finally {
@@ -109,9 +110,9 @@ async function* readPieces(
 }
 
 /** The next bytes of a file, at most limits.dataMessageBytes, with unused room before them in their buffer. */
-async function readPiece(handle: FileHandle, position: number, end: number, headroomBytes: number): Promise<Buffer> {
+async function readPiece(handle: FileHandle, position: number, end: number, headroomBytes: number, buffers?: ReadBuffers): Promise<Buffer> {
   const length = Math.min(limits.dataMessageBytes, end - position);
-  const buffer = Buffer.allocUnsafeSlow(headroomBytes + length);
+  const buffer = buffers?.acquire(headroomBytes + length) ?? Buffer.allocUnsafeSlow(headroomBytes + length);
   let filled = 0;
   while (filled < length) {
     const { bytesRead } = await handle.read(buffer, headroomBytes + filled, length - filled, position + filled);

@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { throwIfCancelled } from '../core/cancellation.js';
 import { isKacheryError } from '../core/failure.js';
@@ -7,6 +7,7 @@ import { type FileHasher } from './content-reader.js';
 import { type StoredFile, type VerifyEvent } from './file-store.js';
 import { type StorageLayout } from './layout.js';
 import { syncFolder } from './publisher.js';
+import { storageFailure } from './system-failure.js';
 
 /** Hashes stored files again. */
 export class ContentVerifier {
@@ -68,11 +69,18 @@ export class ContentVerifier {
     this.checkedFiles += 1;
     this.badFiles += 1;
     if (!this.options.quarantine) return { kind: 'bad', ...found };
-    await mkdir(this.layout.quarantineDir, { recursive: true });
-    const name = recordPath.split('/').at(-1) ?? found.id;
-    const quarantinePath = join(this.layout.quarantineDir, `${name}.${new Date().toISOString().replace(/[:.]/g, '-')}`);
-    await rename(recordPath, quarantinePath);
-    await syncFolder(this.layout.quarantineDir);
-    return { kind: 'bad', ...found, quarantinePath };
+    return { kind: 'bad', ...found, quarantinePath: await this.moveAway(recordPath) };
+  }
+
+  private async moveAway(path: string): Promise<string> {
+    const quarantinePath = join(this.layout.quarantineDir, `${basename(path)}.${new Date().toISOString().replace(/[:.]/g, '-')}`);
+    try {
+      await mkdir(this.layout.quarantineDir, { recursive: true });
+      await rename(path, quarantinePath);
+      await syncFolder(this.layout.quarantineDir);
+    } catch (error) {
+      throw storageFailure(error, this.layout.dir);
+    }
+    return quarantinePath;
   }
 }

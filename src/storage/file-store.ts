@@ -1,5 +1,6 @@
 import { type ContentId } from '../core/content-id.js';
 import { type KacheryError } from '../core/failure.js';
+import { type ReadBuffers } from './read-buffers.js';
 
 /** A file that the store has. */
 export interface StoredFile {
@@ -139,4 +140,6 @@ export interface ReadOptions {
   readonly end?: number;
   readonly signal?: AbortSignal;
   readonly headroomBytes?: number;
+  /** Where pieces of large files are read into; whoever gets a piece may release it there. Without, each piece has a buffer of its own. */
+  readonly buffers?: ReadBuffers;
 }

@@ -144,7 +144,8 @@ export class LocalStorage implements FileStore {
     const { result } = await this.intake.withSource(path, async (source) => {
       const known = await this.intake.known(source);
       const file = known && (await this.findStored(known.id));
-      const result = file ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
+      const isWhole = file?.sizeBytes === source.sizeBytes;
+      const result = file && isWhole ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
       return { id: result.file.id, ...(result.file.manifestId && { manifestId: result.file.manifestId }), result };
     });
     return result;

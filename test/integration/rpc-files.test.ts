@@ -164,6 +164,11 @@ test.serial('a file in a directory is found through the directory’s listing', 
   const uri = `sha1dir://${sha1}.label/a b/c.txt`;
   t.is((await read(files, token, uri)).toString(), 'inside');
   t.is((await callOnce(files, 'statFile', { uri }, token)).file?.uri, `sha1://${sha1Of(content)}/c.txt`);
+  const outcomes = (await allOf(files.readFiles({ uris: [uri, `sha1dir://${sha1}/no`, uri] }, token))).flatMap(({ results }) => results);
+  t.deepEqual(
+    outcomes.map(({ outcome }) => (outcome?.$case === 'content' ? outcome.value.toString() : outcome?.value.reason)),
+    ['inside', 'FILE_NOT_FOUND', 'inside'],
+  );
   for (const path of ['a b/d.txt', 'a b', '']) t.is((await errorOf(read(files, token, `sha1dir://${sha1}/${path}`))).code, status.NOT_FOUND);
   t.is((await errorOf(read(files, token, `sha1dir://${'0'.repeat(40)}/x`))).code, status.NOT_FOUND);
 });

@@ -6,7 +6,7 @@ import { constants } from 'node:http2';
 import { buffer } from 'node:stream/consumers';
 
 import { FileServiceService, ReadFileRequest, type ReadFileResponse, StoreFileRequest, StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
-import { type WatchTransfersResponse } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { TransferState, type WatchTransfersResponse } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { fileServiceDefinition } from '../../src/rpc/codec/file-service-definition.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { OpenCalls } from '../../src/rpc/interceptors/open-calls.js';
@@ -34,14 +34,17 @@ async function serve(
     interceptors: interceptor ? [openCalls.interceptor, interceptor] : [openCalls.interceptor],
     'grpc.max_receive_message_length': -1,
   });
-  server.addService({ readFile: fileServiceDefinition.readFile, storeFile: fileServiceDefinition.storeFile } as typeof FileServiceService, {
-    readFile: serverStreamHandler(methods.readFile ?? (() => nothing()), { idleMs }),
-    storeFile: clientStreamHandler(methods.storeFile ?? (() => Promise.reject(new Error('not used'))), {
-      idleMs,
-      aheadBytes: MiB,
-      sizeOf: ({ part }) => (part?.$case === 'data' ? part.value.byteLength : 0),
-    }),
-  });
+  server.addService(
+    { readFile: fileServiceDefinition.readFile, storeFile: fileServiceDefinition.storeFile },
+    {
+      readFile: serverStreamHandler(methods.readFile ?? (() => nothing()), { idleMs }),
+      storeFile: clientStreamHandler(methods.storeFile ?? (() => Promise.reject(new Error('not used'))), {
+        idleMs,
+        aheadBytes: MiB,
+        sizeOf: ({ part }) => (part?.$case === 'data' ? part.value.byteLength : 0),
+      }),
+    },
+  );
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
       if (error) reject(error);
@@ -60,7 +63,7 @@ async function* nothing(): AsyncGenerator<ReadFileResponse> {
 
 /** Resolves when a transfer has failed. */
 async function whenTransferFailed(watch: AsyncIterable<WatchTransfersResponse>): Promise<void> {
-  for await (const { transfer } of watch) if (transfer?.state === 3) return;
+  for await (const { transfer } of watch) if (transfer?.state === TransferState.TRANSFER_STATE_FAILED) return;
   throw new Error('The watch ended before a transfer failed.');
 }
 
@@ -126,7 +129,7 @@ test.serial('a client that reads slowly gets everything', async (t) => {
 test.serial('no more than a few messages wait for a client that does not read', async (t) => {
   let made = 0;
   const address = await serve(t, {
-    readFile: async function* () {
+    async *readFile() {
       for (; made < 100; made++) yield { data: Buffer.alloc(MiB) };
     },
   });

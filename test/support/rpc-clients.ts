@@ -52,7 +52,7 @@ export function callOnce<Services, Name extends keyof Services & string>(
   return new Promise((resolve, reject) => {
     method.call(client, request, metadata, (error, response) => {
       if (error) reject(error);
-      else resolve(response as Unary<Services[Name]>['response']);
+      else resolve(response);
     });
   });
 }

@@ -7,7 +7,7 @@ import { type FailureDetails, KacheryError } from '../../core/failure.js';
 import { errorReasonName, reasonCodes } from './reason-codes.js';
 
 /** Domain of the ErrorInfo of every error that a kachery-p2p node sends. */
-export const errorDomain = 'kachery-p2p';
+const errorDomain = 'kachery-p2p';
 
 /** Trailer that carries the encoded google.rpc.Status. */
 export const statusDetailsKey = 'grpc-status-details-bin';

@@ -4,22 +4,28 @@ import { type ContentId } from '../../core/content-id.js';
 import { isKacheryError } from '../../core/failure.js';
 import { type FileStore, type ReadOptions } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
+import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { fieldHeadroomBytes } from '../codec/bytes-field.js';
 import { type OutgoingReadFileResponse } from '../codec/read-file-response-codec.js';
 import { type TransferRegistry } from '../transfer-registry.js';
+import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 import { checkPart } from './check-part.js';
 import { fileNotFound } from './file-not-found.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
 
-/** ReadFile: the bytes of a range, piece by piece. */
-export function readFile(store: FileStore, transfers: TransferRegistry) {
+/** Room before each piece for its field's header and, before that, for the frame of its message. */
+export const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
+
+/** ReadFile: the bytes of a range, piece by piece. The piece of a message that was sent may be released to `buffers`. */
+export function readFile(store: FileStore, transfers: TransferRegistry, buffers: ReadBuffers) {
   return async function* (request: ReadFileRequest, { signal }: CallContext): AsyncGenerator<OutgoingReadFileResponse, void, undefined> {
     const { id, range } = await locate(store, request, signal);
     const transfer = transfers.begin('read', request.uri, range.end === undefined ? 0 : range.end - range.start);
     try {
-      for await (const data of store.read(id, { ...range, signal, headroomBytes: fieldHeadroomBytes })) {
-        yield { data, headroomBytes: fieldHeadroomBytes };
-        transfer.add(data.byteLength);
+      for await (const data of store.read(id, { ...range, signal, headroomBytes: pieceHeadroomBytes, buffers })) {
+        const sizeBytes = data.byteLength;
+        yield { data, headroomBytes: pieceHeadroomBytes };
+        transfer.add(sizeBytes);
       }
       transfer.end('done');
     } catch (error) {

@@ -5,6 +5,7 @@ import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { checkBatch } from './check-batch.js';
 import { checkPart } from './check-part.js';
+import { DirectoryListings } from './directory-listings.js';
 import { fileNotFound } from './file-not-found.js';
 import { itemError, itemFailure } from './item-error.js';
 import { mapInOrder } from './map-in-order.js';
@@ -18,9 +19,10 @@ const bytesPerResult = 16;
 export function readFiles(store: FileStore) {
   return async function* ({ uris }: ReadFilesRequest, { signal }: CallContext): AsyncGenerator<ReadFilesResponse, void, undefined> {
     checkBatch(uris.length, limits.maxBatchItems, 'URIs');
+    const listings = new DirectoryListings(store);
     let results: ReadFileResult[] = [];
     let sizeBytes = 0;
-    for await (const result of mapInOrder(uris, filesInFlight, (uri) => readResult(store, uri, signal))) {
+    for await (const result of mapInOrder(uris, filesInFlight, (uri) => readResult(store, uri, listings, signal))) {
       const resultBytes = sizeOf(result);
       if (results.length > 0 && sizeBytes + resultBytes > limits.dataMessageBytes) {
         yield { results };
@@ -33,17 +35,17 @@ export function readFiles(store: FileStore) {
   };
 }
 
-async function readResult(store: FileStore, uri: string, signal: AbortSignal): Promise<ReadFileResult> {
+async function readResult(store: FileStore, uri: string, listings: DirectoryListings, signal: AbortSignal): Promise<ReadFileResult> {
   signal.throwIfAborted();
   try {
-    return { outcome: { $case: 'content', value: await readSmall(store, uri, signal) } };
+    return { outcome: { $case: 'content', value: await readSmall(store, uri, listings, signal) } };
   } catch (error) {
     return { outcome: { $case: 'error', value: itemError(itemFailure(error)) } };
   }
 }
 
-async function readSmall(store: FileStore, uri: string, signal: AbortSignal): Promise<Buffer> {
-  const content = await resolveUri(store, uri);
+async function readSmall(store: FileStore, uri: string, listings: DirectoryListings, signal: AbortSignal): Promise<Buffer> {
+  const content = await resolveUri(store, uri, listings);
   if (content.kind === 'part') return readPart(store, content, signal);
   try {
     return await store.readWhole(content.id, limits.maxSmallFileBytes);

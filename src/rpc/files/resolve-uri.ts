@@ -1,11 +1,9 @@
 import { type ByteRange } from '../../core/byte-range.js';
 import { type ContentId } from '../../core/content-id.js';
 import { findInDirectory } from '../../core/directory-listing.js';
-import { isKacheryError } from '../../core/failure.js';
-import { limits } from '../../core/limits.js';
-import { type ChunkUri, type DirectoryUri, parseUri } from '../../core/uri.js';
+import { type ChunkUri, type DirectoryUri, labelFromPath, parseUri } from '../../core/uri.js';
 import { type FileStore } from '../../storage/file-store.js';
-import { fileNotFound } from './file-not-found.js';
+import { DirectoryListings } from './directory-listings.js';
 
 /** Content that is, or may be, in the store under its own hash. */
 export interface WholeContent {
@@ -25,31 +23,23 @@ export interface PartContent {
 
 /**
  * Where the content that a URI names is to be looked for. Reads a directory's listing for `sha1dir://`. Fails with `invalid-uri`, with `file-not-found` if a
- * directory or what is named in it is not there, and with `content-corrupt`.
+ * directory or what is named in it is not there, and with `content-corrupt`. Pass the same `listings` for many URIs.
  */
-export async function resolveUri(store: FileStore, uri: string): Promise<WholeContent | PartContent> {
+export async function resolveUri(store: FileStore, uri: string, listings = new DirectoryListings(store)): Promise<WholeContent | PartContent> {
   const parsed = parseUri(uri);
   switch (parsed.kind) {
     case 'file':
       return { kind: 'whole', id: parsed.id, label: parsed.label };
     case 'directory':
-      return resolveInDirectory(store, parsed, uri);
+      return resolveInDirectory(listings, parsed, uri);
     case 'chunk':
       return resolveChunk(store, parsed);
   }
 }
 
-async function resolveInDirectory(store: FileStore, directory: DirectoryUri, uri: string): Promise<WholeContent> {
-  const listing = await readListing(store, directory.id, uri);
-  return { kind: 'whole', id: findInDirectory(listing, directory), label: directory.path.at(-1) ?? '' };
-}
-
-async function readListing(store: FileStore, id: ContentId, uri: string): Promise<string> {
-  try {
-    return (await store.readWhole(id, limits.maxListingBytes)).toString('utf8');
-  } catch (error) {
-    throw isKacheryError(error, 'file-not-found') ? fileNotFound(uri) : error;
-  }
+async function resolveInDirectory(listings: DirectoryListings, directory: DirectoryUri, uri: string): Promise<WholeContent> {
+  const listing = await listings.of(directory, uri);
+  return { kind: 'whole', id: findInDirectory(listing, directory), label: labelFromPath(directory.path.at(-1) ?? '') };
 }
 
 async function resolveChunk(store: FileStore, { id, label, parentId, range }: ChunkUri): Promise<WholeContent | PartContent> {

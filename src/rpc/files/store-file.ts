@@ -82,17 +82,11 @@ function openUpload(store: FileStore, { expected, resumed }: Upload): Promise<In
   return resumed ? store.receiveUpload(resumed.uploadId, resumed.expected, resumed.offset) : store.receive(expected);
 }
 
-/** The file, if it is here and good. One that is here and bad is replaced. */
+/** The file, if it is here and good. One that is here and bad is replaced, and of two sizes the data tells which is the right one. */
 async function findStored(store: FileStore, { id, sizeBytes }: Expectation): Promise<StoreResult | undefined> {
   if (id === undefined) return undefined;
   const file = await findGood(store, id);
-  if (!file) return undefined;
-  if (sizeBytes === undefined || sizeBytes === file.sizeBytes) return { file, alreadyStored: true };
-  throw new KacheryError(
-    'size-mismatch',
-    `The content with the SHA-1 ${id} has ${String(file.sizeBytes)} bytes, not ${String(sizeBytes)} as the header claims.`,
-    { expected: String(sizeBytes), actual: String(file.sizeBytes) },
-  );
+  return file && (sizeBytes === undefined || sizeBytes === file.sizeBytes) ? { file, alreadyStored: true } : undefined;
 }
 
 async function findGood(store: FileStore, id: ContentId): ReturnType<FileStore['find']> {

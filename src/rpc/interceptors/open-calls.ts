@@ -3,6 +3,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 
 import { KacheryError } from '../../core/failure.js';
 import { bindContext, CallContext } from '../call-context.js';
+import { frameInPlace } from './frame-in-place.js';
 import { serverStreamOfCall } from './server-stream-of-call.js';
 
 /** The calls that are under way: gives each its context, and ends them when the daemon stops. */
@@ -19,6 +20,7 @@ export class OpenCalls {
   /** Has to be the server's first, for it reaches for the stream below. */
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
     const stream = serverStreamOfCall(call);
+    frameInPlace(call);
     const context = new CallContext(path, {
       sendStatus: (callStatus) => {
         call.sendStatus(callStatus);

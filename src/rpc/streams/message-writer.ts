@@ -14,10 +14,11 @@ export class MessageWriter<Message> {
    * @param call What to write to; nobody else may write.
    * @param options.signal Of the call.
    * @param options.idleMs How long the client may take nothing while something waits for it.
+   * @param options.onSent Hears of each message that was handed to the system, and that nothing here will look at again.
    */
   constructor(
     private readonly call: Pick<ServerWritableStream<unknown, Message>, 'write'>,
-    options: { readonly signal: AbortSignal; readonly idleMs: number },
+    private readonly options: { readonly signal: AbortSignal; readonly idleMs: number; readonly onSent?: (message: Message) => void },
   ) {
     this.pause = new Pause(options, () => clientTakesNothing(options.idleMs));
   }
@@ -28,8 +29,10 @@ export class MessageWriter<Message> {
    */
   async send(message: Message): Promise<void> {
     this.pending++;
-    this.call.write(message, () => {
+    this.call.write(message, (error?: unknown) => {
       this.pending--;
+      // Of a message that failed, parts may still be on their way.
+      if (!error) this.options.onSent?.(message);
       this.pause.wake();
     });
     await this.pause.until(() => this.pending < maxPending);

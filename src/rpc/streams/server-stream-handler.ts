@@ -12,11 +12,11 @@ import { MessageWriter } from './message-writer.js';
  */
 export function serverStreamHandler<Request, Response>(
   work: (request: Request, context: CallContext) => AsyncIterable<Response>,
-  options: { readonly idleMs: number; readonly isSubscription?: boolean },
+  options: { readonly idleMs: number; readonly isSubscription?: boolean; readonly onSent?: (message: Response) => void },
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const context = contextOf(call);
-    const writer = new MessageWriter<Response>(call, { signal: context.signal, idleMs: options.idleMs });
+    const writer = new MessageWriter<Response>(call, { ...options, signal: context.signal });
     if (options.isSubscription === true) call.sendMetadata(new Metadata());
     void sendAll(call, writer, work(call.request, context), context);
   };

@@ -29,7 +29,7 @@ export class IntakeJob {
   private failure: Error | undefined;
   private digest: Digest | undefined;
   private isDropped = false;
-  private waiting: (() => void)[] = [];
+  private readonly waiting: (() => void)[] = [];
 
   constructor(
     private readonly number: number,
