@@ -24,7 +24,7 @@ export default defineConfig(
   {
     files: ['**/*.{js,mjs,cjs}'],
     extends: [javascript.configs.recommended],
-    languageOptions: { globals: { AbortController: 'readonly', console: 'readonly', module: 'writable' } },
+    languageOptions: { globals: { AbortController: 'readonly', clearTimeout: 'readonly', console: 'readonly', module: 'writable', setTimeout: 'readonly' } },
   },
   {
     files: ['**/*.ts'],

@@ -23,21 +23,56 @@ const suites = [
 /** Environment of the tests: the machine's, without the settings of a daemon that somebody uses. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KACHERY_')));
 
-/** Runs a command, passes on what it prints, and resolves with that and its exit code. */
+/** A suite that prints nothing for so long hangs. */
+const silenceLimitMs = 15 * 60 * 1000;
+
+/** Process groups of the suites that run. */
+const groups = new Set();
+
+/** Ends what is left of a process group; tells whether anything was. */
+function endGroup(group, signal = 'SIGKILL') {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    for (const group of groups) endGroup(group, signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Runs a command in a process group of its own, passes on what it prints, and resolves with that and its exit code when nothing of it runs any more. */
 function run([program, ...programArguments]) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, programArguments, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, programArguments, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    groups.add(child.pid);
+    const silence = setTimeout(() => {
+      console.error(`The suite printed nothing for ${String(silenceLimitMs / 60_000)} minutes and was ended`);
+      endGroup(child.pid);
+    }, silenceLimitMs);
     let output = '';
     for (const [from, to] of [
       [child.stdout, process.stdout],
       [child.stderr, process.stderr],
     ]) {
       from.setEncoding('utf8').on('data', (text) => {
+        silence.refresh();
         output += text;
         to.write(text);
       });
     }
-    child.on('error', reject).on('close', (code) => resolve({ code, lines: stripVTControlCharacters(output).split('\n') }));
+    child.on('error', reject);
+    // Not on close: a process that was left behind would keep the pipes open.
+    child.on('exit', (code) => {
+      clearTimeout(silence);
+      if (endGroup(child.pid)) console.error('Processes that the suite left behind were ended');
+      groups.delete(child.pid);
+      child.on('close', () => resolve({ code, lines: stripVTControlCharacters(output).split('\n') }));
+    });
   });
 }
 

@@ -65,9 +65,9 @@ export function resolveDaemonConfig(flags: DaemonFlags, environment: Environment
   });
 }
 
-/** The name `localhost` stands for two addresses; a daemon listens on the one that every machine has. */
+/** By default `localhost`, which stands for both loopback addresses: on one that was left free, another program could wait for tokens. */
 function parseListeningHost(given: GivenValue | undefined, insecureBind: boolean): string {
-  const host = parseHost(given, '127.0.0.1');
+  const host = parseHost(given, 'localhost');
   if (!isLoopback(host) && !insecureBind) {
     throw new KacheryError(
       'invalid-argument',
@@ -76,7 +76,7 @@ function parseListeningHost(given: GivenValue | undefined, insecureBind: boolean
       { field: given?.source ?? '--host' },
     );
   }
-  return host === 'localhost' ? '127.0.0.1' : host;
+  return host;
 }
 
 function parseLabel(given: GivenValue | undefined): string {

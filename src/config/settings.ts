@@ -7,7 +7,7 @@ export const settings = {
   apiHost: {
     variables: ['KACHERY_P2P_API_HOST'],
     flag: '--host <host>',
-    defaultText: '`127.0.0.1` for the daemon, `localhost` for clients',
+    defaultText: '`localhost`',
     readers: ['daemon', ...clients],
     description: 'Address that the daemon listens on, and that clients connect to.',
   },

@@ -25,7 +25,10 @@ export function findInDirectory(listing: string | DirectoryListing, uri: Directo
     if (isLast && typeof sha1 === 'string' && isContentId(sha1)) return sha1;
     throw missing(uri, `it has no ${quoted(uri.path.slice(0, depth + 1).join('/'))}`);
   }
-  throw missing(uri, uri.path.length === 0 ? 'the URI names the directory itself, not a file in it' : `${quoted(uri.path.join('/'))} is a directory, not a file`);
+  throw missing(
+    uri,
+    uri.path.length === 0 ? 'the URI names the directory itself, not a file in it' : `${quoted(uri.path.join('/'))} is a directory, not a file`,
+  );
 }
 
 /** A listing in which many files are to be found. Fails with `content-corrupt` if it is not JSON. */
@@ -33,7 +36,12 @@ export function parseDirectoryListing(listing: string, uri: DirectoryUri): Direc
   try {
     return { root: JSON.parse(listing) as unknown };
   } catch (error) {
-    throw new KacheryError('content-corrupt', `sha1dir://${uri.id} is not a directory listing: it is not JSON.`, { uri: `sha1dir://${uri.id}` }, { cause: error });
+    throw new KacheryError(
+      'content-corrupt',
+      `sha1dir://${uri.id} is not a directory listing: it is not JSON.`,
+      { uri: `sha1dir://${uri.id}` },
+      { cause: error },
+    );
   }
 }
 

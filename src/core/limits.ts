@@ -26,7 +26,7 @@ export const limits = {
   /** Bytes of a file that ReadFiles returns. */
   maxSmallFileBytes: MiB,
   /** Bytes of a directory listing (sha1dir) or of a manifest that is read into memory. */
-  maxListingBytes: 256 * MiB,
+  maxListingBytes: 32 * MiB,
   /** Streams that one connection may have open at a time. */
   maxConcurrentStreams: 256,
   /** Interrupted uploads that are kept, all together. */

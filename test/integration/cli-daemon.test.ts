@@ -92,7 +92,7 @@ test('an interrupted start-daemon --background leaves no daemon behind', async (
     await t.throwsAsync(access(join(user.configDir, 'daemon.json')));
   } else {
     t.is(code, 0, 'it was ready before the interrupt arrived');
-    user.useDaemon({ host: '127.0.0.1', port: Number(/127\.0\.0\.1:(\d+)/.exec(stdout)?.[1]) } as ReadyDaemon);
+    user.useDaemon({ host: 'localhost', port: Number(/localhost:(\d+)/.exec(stdout)?.[1]) } as ReadyDaemon);
     t.is((await user.run(['stop-daemon'])).code, 0);
   }
 });

@@ -20,7 +20,7 @@ MAX_URI_LENGTH = 4096
 MAX_LABEL_BYTES = 255
 """Bytes of a label, as of a file name on Linux and macOS."""
 
-MAX_LISTING_BYTES = 256 * MIB
+MAX_LISTING_BYTES = 32 * MIB
 """Bytes of a directory listing (sha1dir) that is read into memory."""
 
 MAX_NPY_HEADER_BYTES = 256 * KIB

@@ -9,7 +9,7 @@ import { isKacheryError } from '../../../src/core/failure.js';
 test('without flags and environment the defaults hold', (t) => {
   t.deepEqual(resolveDaemonConfig({}, {}), {
     label: hostname().slice(0, 100),
-    host: '127.0.0.1',
+    host: 'localhost',
     port: 20421,
     storageDir: join(homedir(), 'kachery-storage'),
     storageDirIsDefault: true,
@@ -76,7 +76,7 @@ test('a host beyond loopback needs --insecure-bind', (t) => {
     t.is(resolveDaemonConfig({ host, insecureBind: true }, {}).host, host);
   }
   for (const host of ['127.0.0.1', '127.8.9.10', '::1']) t.is(resolveDaemonConfig({ host }, {}).host, host);
-  t.is(resolveDaemonConfig({ host: 'localhost' }, {}).host, '127.0.0.1');
+  t.is(resolveDaemonConfig({ host: 'localhost' }, {}).host, 'localhost');
   t.is(resolveDaemonConfig({ host: '[::1]' }, {}).host, '::1');
 });
 
