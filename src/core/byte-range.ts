@@ -27,9 +27,8 @@ export function resolveByteRange(start: number, end: number | undefined, sizeByt
 export function checkByteRange(start: number, end: number | undefined): void {
   const isOffset = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   if (isOffset(start) && (end === undefined || (isOffset(end) && end >= start))) return;
-  throw new KacheryError(
-    'invalid-range',
-    `[${String(start)}, ${String(end ?? 'end')}) is not a byte range: 0 <= start <= end is needed, both whole numbers.`,
-    { start: String(start), end: String(end ?? '') },
-  );
+  throw new KacheryError('invalid-range', `[${String(start)}, ${String(end ?? 'end')}) is not a byte range: 0 <= start <= end is needed, both whole numbers.`, {
+    start: String(start),
+    end: String(end ?? ''),
+  });
 }

@@ -115,4 +115,3 @@ export class IncomingContent implements IncomingFile {
     await this.target.onEnd?.(outcome);
   }
 }
-

@@ -68,7 +68,14 @@ export class KeptUploads {
   /** How many uploads are kept, and their bytes. */
   async usage(): Promise<{ uploads: number; uploadBytes: number }> {
     const ids = await this.ids();
-    const sizes = await Promise.all(ids.map((id) => stat(this.partPath(id)).then((stats) => stats.size, () => 0)));
+    const sizes = await Promise.all(
+      ids.map((id) =>
+        stat(this.partPath(id)).then(
+          (stats) => stats.size,
+          () => 0,
+        ),
+      ),
+    );
     return { uploads: ids.length, uploadBytes: sizes.reduce((sum, size) => sum + size, 0) };
   }
 

@@ -114,9 +114,10 @@ export class LocalFileIntake {
     throwIfCancelled(signal);
     const job = this.dependencies.pool.open(
       { ...(outPath !== undefined && { outPath }), append: false, chunked: hasManifest(source.sizeBytes) },
-      onProgress && ((doneBytes) => {
-        onProgress(doneBytes, source.sizeBytes);
-      }),
+      onProgress &&
+        ((doneBytes) => {
+          onProgress(doneBytes, source.sizeBytes);
+        }),
     );
     try {
       await abortable(job, signal, job.writeFile(source.handle.fd, source.sizeBytes, { write: outPath !== undefined }));
@@ -170,7 +171,9 @@ async function checkUnchanged({ handle, stats, path }: SourceFile): Promise<void
 }
 
 function fileChanged(path: string): KacheryError {
-  return new KacheryError('file-changed', `The file ${path} changed while it was read, so it was not stored. Store it again when nothing writes to it.`, { path });
+  return new KacheryError('file-changed', `The file ${path} changed while it was read, so it was not stored. Store it again when nothing writes to it.`, {
+    path,
+  });
 }
 
 function notRegular(path: string, stats: BigIntStats): KacheryError {

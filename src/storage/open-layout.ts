@@ -15,7 +15,10 @@ const offlineTemporaryMs = 24 * 60 * 60 * 1000;
  * `path-not-found` if the directory itself is not there, and `storage-not-writable` or `disk-full` if it cannot be written.
  */
 export async function openLayout(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<{ fileMode: number }> {
-  const isDirectory = await stat(layout.dir).then((stats) => stats.isDirectory(), () => false);
+  const isDirectory = await stat(layout.dir).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
   if (!isDirectory) {
     throw new KacheryError('path-not-found', `The storage directory ${layout.dir} does not exist. Create it with "mkdir -p", or name another one.`, {
       path: layout.dir,

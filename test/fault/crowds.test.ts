@@ -82,11 +82,14 @@ test.serial('20 readers that take nothing cost little memory, and others go on b
   const long = await calls.linkFile(path);
   const before = await openFiles(t, node, daemon);
 
+  const rss = async () => (await readFile(`/proc/${String(daemon.pid)}/status`, 'utf8')).match(/Vm(HWM|RSS).*/g);
+  console.log('before', await rss());
   const readers = await connectAll(node, daemon, 18);
   const reading = readers.map((reader) => reader.read(long));
   for (const pieces of reading) t.false((await pieces.next()).done);
   const stopped = [await stoppedReader(t, node, daemon, long), await stoppedReader(t, node, daemon, long)];
 
+  console.log(Date.now(), 'stopped', await rss());
   const others = await connectAll(node, daemon, 4);
   await Promise.all(
     others.map(async (other, number) => {
@@ -96,10 +99,12 @@ test.serial('20 readers that take nothing cost little memory, and others go on b
       }
     }),
   );
+  console.log(Date.now(), 'others', await rss());
   let readBytes = 0;
   for await (const piece of calls.read(long)) readBytes += piece.byteLength;
   t.is(readBytes, 200 * MiB, 'another one reads the same file whole');
 
+  console.log(Date.now(), 'whole', await rss());
   if (platform() === 'linux') {
     const peak = await peakBytes(daemon);
     t.log(`${String(Math.round(peak / MiB))} MiB at the peak`);

@@ -36,7 +36,14 @@ async function killed(child: ChildProcess): Promise<void> {
 
 async function sizesIn(folder: string): Promise<number[]> {
   const names = await readdir(folder);
-  return Promise.all(names.map((name) => stat(join(folder, name)).then(({ size }) => size, () => 0)));
+  return Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
 }
 
 /** Waits until the daemon has noticed that a client is gone, and goes on with its upload. */

@@ -28,6 +28,8 @@ export class Seeded {
   }
 
   private next(): Buffer {
-    return createHash('sha256').update(JSON.stringify([seed, this.name, this.count++])).digest();
+    return createHash('sha256')
+      .update(JSON.stringify([seed, this.name, this.count++]))
+      .digest();
   }
 }

@@ -19,7 +19,7 @@ export const publishedVectors = JSON.parse(readFileSync(resolve('test/vectors/ur
 
 /** The content that the vectors call gen(n): the first `sizeBytes` bytes of the SHA-256 hashes of "0", "1", "2" and so on. */
 export function vectorBytes(sizeBytes: number): Buffer {
-  for (; made.length * 32 < sizeBytes; ) made.push(createHash('sha256').update(String(made.length)).digest());
+  for (; made.length * 32 < sizeBytes;) made.push(createHash('sha256').update(String(made.length)).digest());
   return Buffer.concat(made.slice(0, Math.ceil(sizeBytes / 32)), sizeBytes);
 }
 

@@ -131,7 +131,7 @@ function holds(path: string, bytes: Uint8Array): boolean {
 function writeSynced(path: string, bytes: Uint8Array): void {
   const fd = openSync(path, 'wx', 0o600);
   try {
-    for (let done = 0; done < bytes.byteLength; ) done += writeSync(fd, bytes, done);
+    for (let done = 0; done < bytes.byteLength;) done += writeSync(fd, bytes, done);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

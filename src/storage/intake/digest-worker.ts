@@ -44,10 +44,12 @@ main.on('message', (order: DigestOrder) => {
     return;
   }
   if (order.kind === 'drop') job.failed = true;
-  job.tail = job.tail.then(() => carryOut(job, order)).catch((error: unknown) => {
-    job.failed = true;
-    report(failureReport(order.job, true, error));
-  });
+  job.tail = job.tail
+    .then(() => carryOut(job, order))
+    .catch((error: unknown) => {
+      job.failed = true;
+      report(failureReport(order.job, true, error));
+    });
 });
 
 async function carryOut(job: Job, order: Exclude<DigestOrder, { kind: 'open' }>): Promise<void> {

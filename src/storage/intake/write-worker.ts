@@ -35,11 +35,12 @@ class ChunkHasher {
 interface Job {
   readonly fd: number | undefined;
   readonly chunks: ChunkHasher | undefined;
-  /** One write after the other: what a crash leaves of the file is a beginning of it, without holes. */
-  readonly isInOrder: boolean;
   /** Where the next written bytes go. */
   position: number;
-  /** The write that was begun last. */
+  /**
+   * The write that was begun last; the next begins behind it. What a crash leaves of the file is a beginning of it, without holes, and a file system lets no
+   * more than one write into a file at a time anyway: several at once only cost time of the system.
+   */
   lastWrite: Promise<void>;
   /** Writes under way, and what comes behind them. */
   readonly writes: Set<Promise<void>>;
@@ -68,7 +69,7 @@ digester.on('message', (order: WriteOrder) => {
 
 function openJob(order: OpenOrder): void {
   const chunks = order.chunked ? new ChunkHasher() : undefined;
-  const job: Job = { fd: undefined, chunks, isInOrder: order.append, position: 0, lastWrite: Promise.resolve(), writes: new Set(), failed: false };
+  const job: Job = { fd: undefined, chunks, position: 0, lastWrite: Promise.resolve(), writes: new Set(), failed: false };
   try {
     const fd = order.outPath === undefined ? undefined : openSync(order.outPath, order.append ? 'r+' : 'wx', order.append ? 0o600 : 0o444);
     jobs.set(order.job, { ...job, fd, position: fd !== undefined && order.append ? fstatSync(fd).size : 0 });
@@ -105,7 +106,7 @@ function write(job: Job, bytes: Uint8Array): Promise<void> {
   const { fd, position, lastWrite } = job;
   if (fd === undefined) return Promise.resolve();
   job.position += bytes.byteLength;
-  job.lastWrite = job.isInOrder ? lastWrite.then(() => writeWhole(fd, bytes, position)) : writeWhole(fd, bytes, position);
+  job.lastWrite = lastWrite.then(() => writeWhole(fd, bytes, position));
   return job.lastWrite;
 }
 

@@ -17,14 +17,46 @@ test('a manifest is written as kachery-p2p 0.8 wrote it', (t) => {
 });
 
 test('manifests of other chunk sizes and spellings are read', (t) => {
-  const text = JSON.stringify({ chunks: [{ sha1: b, end: 5, start: 0, note: 1 }, { start: 5, end: 6, sha1: a }], sha1: a, size: 6 }, null, 4);
-  t.deepEqual(parseManifest(text, a), { size: 6, sha1: a, chunks: [{ start: 0, end: 5, sha1: b }, { start: 5, end: 6, sha1: a }] });
+  const text = JSON.stringify(
+    {
+      chunks: [
+        { sha1: b, end: 5, start: 0, note: 1 },
+        { start: 5, end: 6, sha1: a },
+      ],
+      sha1: a,
+      size: 6,
+    },
+    null,
+    4,
+  );
+  t.deepEqual(parseManifest(text, a), {
+    size: 6,
+    sha1: a,
+    chunks: [
+      { start: 0, end: 5, sha1: b },
+      { start: 5, end: 6, sha1: a },
+    ],
+  });
 });
 
 const unusable: Record<string, unknown> = {
   'of another file': { size: 1, sha1: b, chunks: [{ start: 0, end: 1, sha1: a }] },
-  'with a gap': { size: 3, sha1: a, chunks: [{ start: 0, end: 1, sha1: a }, { start: 2, end: 3, sha1: a }] },
-  'with an overlap': { size: 3, sha1: a, chunks: [{ start: 0, end: 2, sha1: a }, { start: 1, end: 3, sha1: a }] },
+  'with a gap': {
+    size: 3,
+    sha1: a,
+    chunks: [
+      { start: 0, end: 1, sha1: a },
+      { start: 2, end: 3, sha1: a },
+    ],
+  },
+  'with an overlap': {
+    size: 3,
+    sha1: a,
+    chunks: [
+      { start: 0, end: 2, sha1: a },
+      { start: 1, end: 3, sha1: a },
+    ],
+  },
   'too short': { size: 3, sha1: a, chunks: [{ start: 0, end: 2, sha1: a }] },
   'without hashes': { size: 1, sha1: a, chunks: [{ start: 0, end: 1 }] },
   'with negative sizes': { size: -1, sha1: a, chunks: [] },
@@ -34,12 +66,22 @@ const unusable: Record<string, unknown> = {
 };
 for (const [name, value] of Object.entries(unusable)) {
   test(`a manifest ${name} is refused`, (t) => {
-    t.true(isKacheryError(t.throws(() => parseManifest(JSON.stringify(value), a)), 'content-corrupt'));
+    t.true(
+      isKacheryError(
+        t.throws(() => parseManifest(JSON.stringify(value), a)),
+        'content-corrupt',
+      ),
+    );
   });
 }
 
 test('a manifest that is not JSON is refused', (t) => {
-  t.true(isKacheryError(t.throws(() => parseManifest('{', a)), 'content-corrupt'));
+  t.true(
+    isKacheryError(
+      t.throws(() => parseManifest('{', a)),
+      'content-corrupt',
+    ),
+  );
 });
 
 test('files are found in directory listings', (t) => {
@@ -55,6 +97,12 @@ test('files are found in directory listings', (t) => {
   t.is(find('x.txt'), a);
   t.is(find('sub/y.txt'), b);
   for (const path of ['absent', 'sub', 'sub/absent', 'x.txt/deeper', '', 'both', 'toString', 'sub/__proto__']) {
-    t.true(isKacheryError(t.throws(() => find(path)), 'file-not-found'), path);
+    t.true(
+      isKacheryError(
+        t.throws(() => find(path)),
+        'file-not-found',
+      ),
+      path,
+    );
   }
 });

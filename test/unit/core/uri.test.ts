@@ -63,19 +63,31 @@ for (const [number, text] of malformed.entries()) {
 }
 
 test('only whole files where a whole file is needed', (t) => {
-  t.true(isKacheryError(t.throws(() => parseFileUri(`sha1dir://${a}/x`)), 'invalid-uri'));
+  t.true(
+    isKacheryError(
+      t.throws(() => parseFileUri(`sha1dir://${a}/x`)),
+      'invalid-uri',
+    ),
+  );
 });
 
 test('any text is a URI or an invalid one, nothing else', (t) => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string().map((text) => `sha1://${a}${text}`), fc.string().map((text) => `sha1dir://${a}/${text}`)), (text) => {
-      try {
-        parseUri(text);
-      } catch (error) {
-        return isKacheryError(error, 'invalid-uri');
-      }
-      return true;
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map((text) => `sha1://${a}${text}`),
+        fc.string().map((text) => `sha1dir://${a}/${text}`),
+      ),
+      (text) => {
+        try {
+          parseUri(text);
+        } catch (error) {
+          return isKacheryError(error, 'invalid-uri');
+        }
+        return true;
+      },
+    ),
   );
   t.pass();
 });
@@ -93,7 +105,13 @@ test('a label made from any path can stand in a URI and comes back', (t) => {
 
 test('labels that would break a URI are refused', (t) => {
   for (const label of ['a/b', 'a?b', 'a#b', 'a\nb', 'x'.repeat(256), 'é'.repeat(128), '\ud800']) {
-    t.true(isKacheryError(t.throws(() => checkLabel(label)), 'invalid-argument'), label);
+    t.true(
+      isKacheryError(
+        t.throws(() => checkLabel(label)),
+        'invalid-argument',
+      ),
+      label,
+    );
   }
   t.is(checkLabel('é'.repeat(127)), 'é'.repeat(127));
 });

@@ -79,7 +79,12 @@ for (const sizeBytes of [0, 1, 4096, 262_144, 262_145, 1_048_576, 1_048_577, 3_0
       const manifest = parseManifest((await storage.readWhole(sent.file.manifestId, 1_000_000)).toString(), id);
       for (const { start, end, sha1 } of manifest.chunks) t.is(idOf(bytes.subarray(start, end)), sha1);
     }
-    for (const [start, end] of [[0, sizeBytes], [sizeBytes >> 1, sizeBytes], [sizeBytes >> 2, (sizeBytes >> 2) + Math.min(sizeBytes >> 2, 5)], [sizeBytes, sizeBytes]] as const) {
+    for (const [start, end] of [
+      [0, sizeBytes],
+      [sizeBytes >> 1, sizeBytes],
+      [sizeBytes >> 2, (sizeBytes >> 2) + Math.min(sizeBytes >> 2, 5)],
+      [sizeBytes, sizeBytes],
+    ] as const) {
       same(t, await collect(storage.read(id, { start, end, headroomBytes: 16 })), bytes.subarray(start, end));
     }
     t.deepEqual(await leftovers(storage), []);
@@ -89,8 +94,18 @@ for (const sizeBytes of [0, 1, 4096, 262_144, 262_145, 1_048_576, 1_048_577, 3_0
 test('a range that cannot be is refused before any byte', async (t) => {
   const storage = await temporaryStorage(t);
   const { file } = await send(storage, Buffer.from('0123456789'));
-  for (const [start, end] of [[9, 11], [11, 11], [0, 11]] as const) t.is((await failure(t, collect(storage.read(file.id, { start, end })))).reason, 'range-beyond-end');
-  for (const [start, end] of [[-1, 2], [5, 2], [0.5, 2]] as const) t.is((await failure(t, collect(storage.read(file.id, { start, end })))).reason, 'invalid-range');
+  for (const [start, end] of [
+    [9, 11],
+    [11, 11],
+    [0, 11],
+  ] as const)
+    t.is((await failure(t, collect(storage.read(file.id, { start, end })))).reason, 'range-beyond-end');
+  for (const [start, end] of [
+    [-1, 2],
+    [5, 2],
+    [0.5, 2],
+  ] as const)
+    t.is((await failure(t, collect(storage.read(file.id, { start, end })))).reason, 'invalid-range');
   t.is((await failure(t, collect(storage.read(idOf(Buffer.from('x')))))).reason, 'file-not-found');
 });
 
@@ -120,7 +135,15 @@ test('what is aborted leaves nothing and does not wait', async (t) => {
   const path = join(await temporaryFolder(t), 'source');
   await writeFile(path, generatedBytes(30_000_000));
   const abort = new AbortController();
-  const error = await failure(t, storage.storeLocalFile(path, { signal: abort.signal, onProgress: () => { abort.abort(); } }));
+  const error = await failure(
+    t,
+    storage.storeLocalFile(path, {
+      signal: abort.signal,
+      onProgress: () => {
+        abort.abort();
+      },
+    }),
+  );
   t.is(error.reason, 'cancelled');
   t.deepEqual(await leftovers(storage), []);
   t.false((await storage.storeLocalFile(path)).alreadyStored);
@@ -174,7 +197,11 @@ test('storing an unchanged file again reads nothing of it; a changed one is read
   const patient = await openStorage(t, storage.dir, { index, clock });
   const first = await patient.storeLocalFile(path);
   let isRead = false;
-  const again = await patient.storeLocalFile(path, { onProgress: () => { isRead = true; } });
+  const again = await patient.storeLocalFile(path, {
+    onProgress: () => {
+      isRead = true;
+    },
+  });
   t.deepEqual(again, { file: first.file, alreadyStored: true });
   t.false(isRead);
   await appendFile(path, 'x');
@@ -206,7 +233,9 @@ test('link records of kachery-p2p 0.8 are read, in both spellings', async (t) =>
   for (const key of ['manifestSha1', 'manifest_hash']) {
     const bytes = Buffer.from(`content for ${key}`);
     await writeFile(path, bytes);
-    const { mtime } = JSON.parse((await run('python3', ['-c', `import json,os;print(json.dumps({"mtime":os.stat(${JSON.stringify(path)}).st_mtime}))`])).stdout) as { mtime: number };
+    const { mtime } = JSON.parse(
+      (await run('python3', ['-c', `import json,os;print(json.dumps({"mtime":os.stat(${JSON.stringify(path)}).st_mtime}))`])).stdout,
+    ) as { mtime: number };
     const id = idOf(bytes);
     const folder = join(storage.dir, 'sha1', id.slice(0, 2), id.slice(2, 4), id.slice(4, 6));
     await mkdir(folder, { recursive: true });
@@ -321,7 +350,8 @@ test('a journal that was cut off before it was acknowledged is used as far as it
 test('listing goes through all pages in order', async (t) => {
   const storage = await temporaryStorage(t);
   const ids: string[] = [];
-  for (const result of await storage.storeSmallFiles(Array.from({ length: 60 }, (_, n) => Buffer.from(String(n))))) if (!(result instanceof KacheryError)) ids.push(result.file.id);
+  for (const result of await storage.storeSmallFiles(Array.from({ length: 60 }, (_, n) => Buffer.from(String(n)))))
+    if (!(result instanceof KacheryError)) ids.push(result.file.id);
   const listed: string[] = [];
   for (let page = await storage.list(undefined, 7); page.length > 0; page = await storage.list(page.at(-1)?.id, 7)) listed.push(...page.map((file) => file.id));
   t.deepEqual(listed, ids.sort());
