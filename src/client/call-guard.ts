@@ -19,11 +19,12 @@ export class CallGuard {
     };
     signal?.addEventListener('abort', this.cancel, { once: true });
     if (!Number.isFinite(timeoutMs)) return;
+    // A program that has nothing else to do does not wait for a reader that it has forgotten.
     this.timer = setTimeout(() => {
       if (!this.waiting) return;
       this.isSilent = true;
       call.cancel();
-    }, timeoutMs);
+    }, timeoutMs).unref();
   }
 
   /** Whether the call was cancelled for the other side's silence. */

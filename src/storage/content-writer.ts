@@ -120,7 +120,7 @@ export class ContentWriter {
 }
 
 /** Fails with `size-mismatch` or `hash-mismatch` if content is not what was expected. */
-export function checkExpectation(id: ContentId, sizeBytes: number, expected: Expectation): void {
+function checkExpectation(id: ContentId, sizeBytes: number, expected: Expectation): void {
   if (expected.sizeBytes !== undefined && expected.sizeBytes !== sizeBytes) throw sizeMismatch(expected.sizeBytes, sizeBytes);
   if (expected.id === undefined || expected.id === id) return;
   throw new KacheryError('hash-mismatch', `The data has the SHA-1 ${id}, not ${expected.id} as was claimed. Nothing was stored; send the file again.`, {

@@ -124,6 +124,20 @@ async function failingStores(calls: NodeCalls, node: TestNode, number: number): 
   );
 }
 
+/** Reads a content whole, again and again while something else is going on, which must not change what comes. */
+async function besideWholeReads(t: ExecutionContext, calls: NodeCalls, content: Buffer, work: () => Promise<void>): Promise<void> {
+  let isOver = false;
+  const reading = async (): Promise<void> => {
+    do t.true(content.equals(await calls.readWhole(sha1Of(content))));
+    while (!isOver);
+  };
+  const reads = Promise.all([reading(), reading()]);
+  await work();
+  isOver = true;
+  await reads;
+  calls.close();
+}
+
 function* breaking(bytes: Buffer): Generator<Buffer, void, undefined> {
   yield* piecesOf(bytes);
   throw new Error('The source of the client is broken.');
@@ -155,7 +169,11 @@ test.serial('after 300 stores, 300 refused ones and 300 reads that were broken o
   await untilOpenFilesAre(before, node, daemon);
   for (let number = 6; number < 306; number++) await failingStores(calls, node, number);
   await untilOpenFilesAre(before, node, daemon);
-  for (let number = 6; number < 306; number++) await breakOff(number);
+  await besideWholeReads(t, await node.connect(daemon), large, async () => {
+    await Promise.all([0, 1, 2, 3].map(async (lane) => {
+      for (let number = 0; number < 75; number++) await breakOff(6 + lane * 75 + number);
+    }));
+  });
   await untilOpenFilesAre(before, node, daemon);
   const state = new StorageState(t, node.layout);
   await state.check('at the end');

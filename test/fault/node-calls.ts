@@ -21,7 +21,7 @@ export class NodeCalls {
 
   constructor(
     address: string,
-    private readonly token: string,
+    readonly token: string,
   ) {
     this.connection = new RpcConnection(address);
   }

@@ -106,7 +106,7 @@ def open_call(session: Session) -> Generator[tuple[Connection, Metadata], None, 
         if error.reason in _OF_THE_MOMENT:
             forget_connection(session.address, connection)
             forget_session(session)
-        raise error from rpc_error
+        raise error from None
 
 
 def _call_twice(session: Session, call: Callable[[Connection, Metadata], Response]) -> Response:

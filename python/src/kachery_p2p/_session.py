@@ -101,7 +101,7 @@ def _get_node(address: str) -> GetNodeResponse:
             return connection.node.GetNode(GetNodeRequest(), timeout=UNARY_TIMEOUT_SECONDS)
     except grpc.RpcError as error:
         forget_connection(address, connection)
-        raise failure_of(error, address) from error
+        raise failure_of(error, address) from None
 
 
 def _visible_storage(settings: Settings, node: GetNodeResponse) -> ContentTree | None:

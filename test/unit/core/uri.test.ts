@@ -58,7 +58,7 @@ for (const [number, text] of malformed.entries()) {
   test(`not a URI, ${String(number)}: ${JSON.stringify(text.slice(0, 80))}`, (t) => {
     const error = t.throws(() => parseUri(text));
     t.true(isKacheryError(error, 'invalid-uri'));
-    t.true((error?.message.length ?? 0) < 500);
+    t.true(error.message.length < 500);
   });
 }
 

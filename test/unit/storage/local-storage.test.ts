@@ -40,7 +40,7 @@ async function send(storage: LocalStorage, bytes: Uint8Array, expected = {}, pie
 }
 
 async function failure(t: ExecutionContext, work: Promise<unknown>): Promise<KacheryError> {
-  return (await t.throwsAsync(work, { instanceOf: KacheryError })) as KacheryError;
+  return t.throwsAsync<KacheryError>(work, { instanceOf: KacheryError });
 }
 
 function same(t: ExecutionContext, actual: Uint8Array, expected: Uint8Array): void {
