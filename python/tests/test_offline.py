@@ -150,8 +150,12 @@ def test_dest_is_a_writable_copy_that_replaces_what_is_there(storage: Path, tmp_
     assert [path.name for path in tmp_path.iterdir() if "dest" in path.name] == ["dest.txt"]
     assert kp.load_file(MISSING, dest=tmp_path / "none") is None
     assert not (tmp_path / "none").exists()
-    with pytest.raises(OSError, match="missing"):
+    with pytest.raises(kp.NotFoundError, match="folder") as caught:
         kp.load_file(uri, dest=tmp_path / "missing" / "x")
+    assert caught.value.reason == "path-not-found"
+    with pytest.raises(kp.InvalidArgumentError) as refused:
+        kp.load_file(uri, dest=tmp_path)
+    assert refused.value.reason == "not-a-regular-file"
     assert kp.load_text(uri) == "new"
     assert storage.exists()
 

@@ -86,7 +86,7 @@ def test_a_process_may_fork_while_other_threads_transfer(remote_daemon: Daemon) 
     threads = [threading.Thread(target=busy) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for _ in range(5):
+    for _ in range(2):
         child = os.fork()
         if child == 0:
             try:

@@ -30,7 +30,9 @@ export async function runCommandLine(caller: NodeJS.Process, command: readonly s
     failure = error;
   }
   if (!interruption.signal.aborted) await flushed(stdout, interruption.signal);
-  if (stdoutFailure.signal.aborted) failure = asStdoutFailure(stdoutFailure.signal.reason);
+  if (stdoutFailure.signal.aborted && (failure === undefined || isKacheryError(failure, 'cancelled'))) {
+    failure = asStdoutFailure(stdoutFailure.signal.reason, failure !== undefined && changers.has(words[0] ?? ''));
+  }
   const hearer = { stderr, json: isForPrograms(words), interruptedWith: interruption.exitCode };
   caller.exit(failure === undefined ? exitCodes.done.code : tellFailure(failure, hearer));
 }
@@ -53,10 +55,13 @@ function tellFailure(error: unknown, { stderr, json, interruptedWith }: Hearer):
   return wasInterrupted ? interruptedWith : exitCodeOf(failure);
 }
 
-/** Undefined if the reader of a pipe went away, as `head` does: that ends a command quietly. */
-function asStdoutFailure(error: unknown): KacheryError | undefined {
+/** Commands that do something beside printing: that their reader went away must not hide what was left undone. */
+const changers = new Set(['store', 'store-file', 'link', 'link-file', 'rm', 'verify']);
+
+/** Undefined if the reader of a pipe went away, as `head` does: that ends a command quietly that only prints. */
+function asStdoutFailure(error: unknown, isUnfinished: boolean): KacheryError | undefined {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EPIPE') return undefined;
+  if (code === 'EPIPE' && !isUnfinished) return undefined;
   const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'internal';
   return new KacheryError(reason, `The result could not be written to standard output: ${message}.`, {}, { cause: error });
 }

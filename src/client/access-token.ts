@@ -31,7 +31,8 @@ export interface TokenAudience {
 /** The strongest token that this user has for a daemon. The owner token goes to the owner's own daemon only. */
 export async function chooseToken(places: TokenPlaces, audience: TokenAudience): Promise<AccessToken> {
   const daemon = await readRunningDaemon(places.configDir);
-  const isOwnDaemon = daemon?.nodeId === audience.nodeId;
+  // Anybody can repeat the node id; a process of the owner's that holds the port is the owner's daemon.
+  const isOwnDaemon = daemon?.nodeId === audience.nodeId && isOnThisMachine(daemon, audience.address);
   const ownerToken = isOwnDaemon ? await readToken(join(places.configDir, 'owner-token')) : undefined;
   const token =
     places.givenToken ??
@@ -39,7 +40,7 @@ export async function chooseToken(places: TokenPlaces, audience: TokenAudience):
     (places.storageDir === undefined ? undefined : await readToken(join(places.storageDir, 'client-auth'))) ??
     places.clientToken;
   const isOwner = ownerToken !== undefined && token === ownerToken;
-  return { ...(token === undefined ? {} : { token }), isLocalOwner: isOwner && isOnThisMachine(daemon, audience.address) };
+  return { ...(token === undefined ? {} : { token }), isLocalOwner: isOwner };
 }
 
 interface RunningDaemon {
@@ -58,14 +59,17 @@ async function readRunningDaemon(configDir: string): Promise<RunningDaemon | und
   }
 }
 
-/** The home directory may be shared with other machines, and a loopback port may be a tunnel: only a process that lives here proves that paths mean the same. */
-function isOnThisMachine(daemon: RunningDaemon | undefined, address: string): boolean {
-  if (!daemon || portOf(daemon.address) !== portOf(address)) return false;
+/**
+ * The home directory may be shared with other machines, and a loopback port may be a tunnel: only a process of this user that lives here proves that
+ * it is the daemon and that paths mean the same to it.
+ */
+function isOnThisMachine(daemon: RunningDaemon, address: string): boolean {
+  if (portOf(daemon.address) !== portOf(address)) return false;
   if (!/^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(address)) return false;
   try {
     return process.kill(daemon.pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  } catch {
+    return false;
   }
 }
 

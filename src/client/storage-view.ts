@@ -13,8 +13,8 @@ import { systemErrorCode } from '../storage/system-failure.js';
 import { cancelled, throwIfAborted } from './cancellation.js';
 import { type RangeOptions } from './kachery-client.js';
 
-// Whoever wrote the directory keeps its index; a reader remembers nothing and so has nothing to hash again.
-const reader = new ContentReader(emptyContentIndex, () => Promise.reject(new KacheryError('internal', 'A reader hashes nothing again.')));
+// Whoever wrote the directory keeps its index.
+const reader = new ContentReader(emptyContentIndex, undefined);
 
 /** A storage directory to read from only, without opening it. It need not be writable, nor be there. */
 export class StorageView {

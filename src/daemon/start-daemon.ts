@@ -23,6 +23,7 @@ import { listen } from './listen.js';
 import { listeningAddresses } from './listening-addresses.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
 import { packageVersion } from './package-version.js';
+import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
 import { writeFileAtomically } from './write-file-atomically.js';
 
@@ -118,6 +119,7 @@ async function openStore({ configDir, storageDir }: DaemonConfig, log: Structure
 /** Marks the storage directory as this node's, for clients that see it. */
 async function writeNodeId(storageDir: string, nodeId: string): Promise<void> {
   try {
+    await removeHalfWritten(storageDir);
     await writeFileAtomically(join(storageDir, 'kachery-node-id'), nodeId, 0o644);
   } catch (error) {
     throw storageFailure(error, storageDir);

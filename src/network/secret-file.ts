@@ -87,7 +87,7 @@ function tooOpen(path: string, rights: number, mode: number): KacheryError {
   return new KacheryError(
     'path-not-permitted',
     `Other users can read or write the secret file ${path} (its rights are ${octal(rights)}), so it may be known to them. ` +
-      `If it is not, run "chmod ${octal(mode)} ${path}"; otherwise delete it, and a new one is made.`,
+      `If it is not, run "chmod ${octal(mode)} ${path}"; otherwise move it away, and a new one is made: a new token, or, from node-key.pem, a node with a new id.`,
     { path },
   );
 }

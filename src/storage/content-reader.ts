@@ -3,9 +3,9 @@ import { type BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkByteRange, resolveByteRange } from '../core/byte-range.js';
 import { throwIfCancelled } from '../core/cancellation.js';
-import { KacheryError } from '../core/failure.js';
+import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
-import { type ContentIndex } from './content-index.js';
+import { type ContentIndex, type FileIdentity } from './content-index.js';
 import { fileIdentity } from './file-identity.js';
 import { type ReadOptions, type StoredFile } from './file-store.js';
 import { type ReadBuffers } from './read-buffers.js';
@@ -19,9 +19,13 @@ export type FileHasher = (file: FileHandle, sizeBytes: number, signal?: AbortSig
  * they had when they were stored is compared, and they are hashed again if it has changed.
  */
 export class ContentReader {
+  /** Files that are being hashed again; whoever else wants one waits for the same hash. It goes on when its callers have gone: the next one needs it, too. */
+  private readonly checks = new Map<string, Promise<string>>();
+
   constructor(
     private readonly index: ContentIndex,
-    private readonly hashFile: FileHasher,
+    /** Absent where large files are taken for what their names say: offline, and in a client that looks into a daemon's directory. */
+    private readonly hashFile: FileHasher | undefined,
   ) {}
 
   /** The pieces of a range; see FileStore.read. */
@@ -46,6 +50,25 @@ export class ContentReader {
     }
   }
 
+  /** Tells whether a stored file can be taken for what its name says: hashed again if it is small, or if it is not known to be unchanged. */
+  async isIntact(file: StoredFile): Promise<boolean> {
+    const handle = await openContent(file);
+    try {
+      const stats = await handle.stat({ bigint: true });
+      if (Number(stats.size) <= limits.maxSmallFileBytes) {
+        const whole = await readPiece(handle, 0, Number(stats.size), 0);
+        return createHash('sha1').update(whole).digest('hex') === file.id;
+      }
+      await this.checkStored(handle, file, stats, undefined);
+      return true;
+    } catch (error) {
+      if (isKacheryError(error, 'content-corrupt')) return false;
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  }
+
   private async *readSmall(
     handle: FileHandle,
     file: StoredFile,
@@ -57,11 +80,50 @@ export class ContentReader {
   }
 
   private async checkStored(handle: FileHandle, file: StoredFile, stats: BigIntStats, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.hashFile) return;
     const identity = fileIdentity(stats);
     const known = await this.index.storedIdentityOf(file.id);
     if (known === identity) return;
-    if (known !== undefined && (await this.hashFile(handle, Number(stats.size), signal)) !== file.id) throw contentCorrupt(file);
-    await this.index.rememberStoredIdentity(file.id, identity);
+    if ((await abortable(this.sharedHash(file, identity, this.hashFile), signal)) !== file.id) throw contentCorrupt(file);
+  }
+
+  /** The hash of a stored file as it is now; if it is right, it is remembered. */
+  private sharedHash(file: StoredFile, identity: FileIdentity, hashFile: FileHasher): Promise<string> {
+    const running = this.checks.get(identity);
+    if (running) return running;
+    const check = this.hashStored(file, hashFile).finally(() => this.checks.delete(identity));
+    this.checks.set(identity, check);
+    return check;
+  }
+
+  private async hashStored(file: StoredFile, hashFile: FileHasher): Promise<string> {
+    const handle = await openContent(file);
+    try {
+      const stats = await handle.stat({ bigint: true });
+      const sha1 = await hashFile(handle, Number(stats.size));
+      if (sha1 === file.id) await this.index.rememberStoredIdentity(file.id, fileIdentity(stats));
+      return sha1;
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+/** Resolves with `work`, or fails with `cancelled` when the signal is aborted; the work goes on. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+    throwIfCancelled(signal);
+    return await work;
+  } finally {
+    work.catch(() => undefined);
+    signal.removeEventListener('abort', stop);
   }
 }
 

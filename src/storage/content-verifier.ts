@@ -7,7 +7,7 @@ import { type FileHasher } from './content-reader.js';
 import { type StoredFile, type VerifyEvent } from './file-store.js';
 import { type StorageLayout } from './layout.js';
 import { syncFolder } from './publisher.js';
-import { storageFailure } from './system-failure.js';
+import { storageFailure, systemErrorCode } from './system-failure.js';
 
 /** Hashes stored files again. */
 export class ContentVerifier {
@@ -34,7 +34,8 @@ export class ContentVerifier {
       file = await find();
     } catch (error) {
       if (!isKacheryError(error, 'content-corrupt')) throw error;
-      return this.bad({ id, path: error.details['path'] ?? this.layout.linkPath(id), problem: error.message }, this.layout.linkPath(id));
+      // The linked file may be on a disk that is not mounted now, so its record stays.
+      return this.bad({ id, path: error.details['path'] ?? this.layout.linkPath(id), problem: error.message });
     }
     if (!file) return undefined;
     const { path, location } = file;
@@ -44,7 +45,9 @@ export class ContentVerifier {
       actual = await this.hash(path);
     } catch (error) {
       throwIfCancelled(this.options.signal);
-      return this.bad({ id, path, problem: `It cannot be read: ${error instanceof Error ? error.message : String(error)}` }, recordPath);
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
+      // That it cannot be read now does not prove that it is damaged.
+      return this.bad({ id, path, problem: `It cannot be read: ${error instanceof Error ? error.message : String(error)}` });
     }
     this.checkedFiles += 1;
     if (actual === id) return undefined;
@@ -65,10 +68,10 @@ export class ContentVerifier {
   }
 
   /** Reports a bad file; in quarantine goes the copy, or the record of the link: the linked file itself is its owner's. */
-  private async bad(found: { id: ContentId; path: string; actualId?: ContentId; problem: string }, recordPath: string): Promise<VerifyEvent> {
+  private async bad(found: { id: ContentId; path: string; actualId?: ContentId; problem: string }, recordPath?: string): Promise<VerifyEvent> {
     this.checkedFiles += 1;
     this.badFiles += 1;
-    if (!this.options.quarantine) return { kind: 'bad', ...found };
+    if (!this.options.quarantine || recordPath === undefined) return { kind: 'bad', ...found };
     return { kind: 'bad', ...found, quarantinePath: await this.moveAway(recordPath) };
   }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, constants, copyFile, open, statfs, unlink } from 'node:fs/promises';
+import { access, chmod, constants, copyFile, open, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
@@ -64,7 +64,7 @@ export class ContentWriter {
       const manifestId = await this.storeManifest(id, sizeBytes, digest.chunkSha1s);
       const { wasThere } = await this.publisher.publish(temporaryPath, id, sizeBytes);
       const path = this.layout.contentPath(id);
-      if (sizeBytes > limits.maxSmallFileBytes && !wasThere) await this.rememberGood(id);
+      if (sizeBytes > limits.maxSmallFileBytes) await this.rememberGood(id);
       return { file: { id, sizeBytes, location: 'stored', path, ...(manifestId && { manifestId }) }, alreadyStored: wasThere };
     } catch (error) {
       await unlink(temporaryPath).catch(() => undefined);
@@ -101,7 +101,7 @@ export class ContentWriter {
   async storeManifest(id: ContentId, sizeBytes: number, chunkSha1s: readonly string[]): Promise<ContentId | undefined> {
     if (!hasManifest(sizeBytes)) return undefined;
     const known = await this.index.manifestOf(id);
-    if (known) return known;
+    if (known && (await isThere(this.layout.contentPath(known)))) return known;
     const manifest = makeManifest(id, sizeBytes, chunkSha1s.map(parseContentId));
     const { file } = await this.storeBytes(Buffer.from(formatManifest(manifest)));
     await this.index.rememberManifest(id, file.id);
@@ -117,6 +117,13 @@ export class ContentWriter {
       await file.close();
     }
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Fails with `size-mismatch` or `hash-mismatch` if content is not what was expected. */

@@ -82,7 +82,10 @@ export interface FileStore {
   /** The file, or undefined. Fails with `content-corrupt` if it is a link whose file has changed. */
   find(id: ContentId): Promise<StoredFile | undefined>;
 
-  /** Those of `ids` that are not here, in their order. */
+  /** The file, if it is here and can be taken for what its name says: bytes that may have changed since they were stored are hashed again. */
+  findIntact(id: ContentId): Promise<StoredFile | undefined>;
+
+  /** Those of `ids` that are not here, or here and damaged, in their order. */
   missing(ids: readonly ContentId[]): Promise<ContentId[]>;
 
   /**

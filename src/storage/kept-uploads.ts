@@ -137,7 +137,7 @@ export class KeptUploads {
   }
 
   private async ids(): Promise<string[]> {
-    const names = await readdir(this.layout.uploadsDir);
+    const names = await readdir(this.layout.uploadsDir).catch(() => []);
     return [...new Set(names.map((name) => name.replace(/\.(part|json|json\.new)$/, '')))].filter((id) => uploadIdForm.test(id));
   }
 

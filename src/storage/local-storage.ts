@@ -55,7 +55,8 @@ export class LocalStorage implements FileStore {
   private readonly intake: LocalFileIntake;
   private readonly reader: ContentReader;
   private readonly uploads: KeptUploads;
-  private readonly batches: BatchStore;
+  /** Offline writers may be many on one directory and leave nothing to be settled. */
+  private readonly batches: BatchStore | undefined;
   private readonly index: ContentIndex;
 
   private constructor(
@@ -67,9 +68,9 @@ export class LocalStorage implements FileStore {
     this.publisher = new Publisher(layout);
     this.writer = new ContentWriter(layout, this.publisher, index, role, fileMode);
     this.intake = new LocalFileIntake({ writer: this.writer, pool: this.pool, index, clock, dir: layout.dir });
-    this.reader = new ContentReader(index, this.hashFile);
+    this.reader = new ContentReader(index, role === 'daemon' ? this.hashFile : undefined);
     this.uploads = new KeptUploads(layout, this.writer, this.pool, clock);
-    this.batches = new BatchStore(layout, role);
+    this.batches = role === 'daemon' ? new BatchStore(layout) : undefined;
   }
 
   /** Opens a storage directory that exists; see openLayout for how it can fail. `close` it. */
@@ -77,8 +78,7 @@ export class LocalStorage implements FileStore {
     const layout = new StorageLayout(resolve(dir));
     const { fileMode } = await openLayout(layout, options.role, options.clock ?? systemClock);
     const storage = new LocalStorage(layout, { ...options, fileMode });
-    if (options.role === 'daemon') await storage.batches.recover();
-    await storage.uploads.sweep();
+    if (options.role === 'daemon') await storage.recover();
     return storage;
   }
 
@@ -144,8 +144,7 @@ export class LocalStorage implements FileStore {
     const { result } = await this.intake.withSource(path, async (source) => {
       const known = await this.intake.known(source);
       const file = known && (await this.findStored(known.id));
-      const isWhole = file?.sizeBytes === source.sizeBytes;
-      const result = file && isWhole ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
+      const result = file ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
       return { id: result.file.id, ...(result.file.manifestId && { manifestId: result.file.manifestId }), result };
     });
     return result;
@@ -164,6 +163,7 @@ export class LocalStorage implements FileStore {
 
   async storeSmallFiles(contents: readonly Uint8Array[]): Promise<(StoreResult | KacheryError)[]> {
     const entries = contents.map((bytes) => ({ sha1: createHash('sha1').update(bytes).digest('hex'), bytes }));
+    if (!this.batches) return this.storeOneByOne(contents);
     const wasThere = await this.batches.store(entries);
     return entries.map(({ sha1, bytes }, position) => {
       const id = parseContentId(sha1);
@@ -173,13 +173,21 @@ export class LocalStorage implements FileStore {
   }
 
   async list(after: ContentId | undefined, count: number): Promise<StoredFile[]> {
-    const ids = await listContentIds(this.layout, after, count);
-    const files = await Promise.all(ids.map((id) => this.find(id).catch(() => this.brokenLink(id))));
-    return files.filter((file) => file !== undefined);
+    const files: StoredFile[] = [];
+    let last = after;
+    while (files.length < count) {
+      const ids = await listContentIds(this.layout, last, count - files.length);
+      if (ids.length === 0) break;
+      // What cannot be described, or went away meanwhile, is passed over; it must not look like the end.
+      const found = await Promise.all(ids.map((id) => this.find(id).catch(() => this.brokenLink(id))));
+      files.push(...found.filter((file) => file !== undefined));
+      last = ids.at(-1);
+    }
+    return files;
   }
 
   async delete(id: ContentId): Promise<number> {
-    await this.batches.settle();
+    await this.batches?.settle();
     const stats = await statIfThere(this.layout.contentPath(id));
     try {
       const hadLink = await removeIfThere(this.layout.linkPath(id));
@@ -208,7 +216,7 @@ export class LocalStorage implements FileStore {
   }
 
   async close(): Promise<void> {
-    await this.batches.close();
+    await this.batches?.close();
     await this.pool.close();
   }
 
@@ -235,17 +243,40 @@ export class LocalStorage implements FileStore {
     return file;
   }
 
+  private async recover(): Promise<void> {
+    await this.batches?.recover();
+    await this.uploads.sweep();
+  }
+
+  private async storeOneByOne(contents: readonly Uint8Array[]): Promise<(StoreResult | KacheryError)[]> {
+    const results: (StoreResult | KacheryError)[] = [];
+    for (const bytes of contents) {
+      try {
+        results.push(await this.writer.storeBytes(bytes));
+      } catch (error) {
+        if (!(error instanceof KacheryError)) throw error;
+        results.push(error);
+      }
+    }
+    return results;
+  }
+
   private async isHere(id: ContentId): Promise<boolean> {
+    return (await this.findIntact(id)) !== undefined;
+  }
+
+  async findIntact(id: ContentId): Promise<StoredFile | undefined> {
     try {
-      return (await this.find(id)) !== undefined;
+      const file = await this.find(id);
+      return file?.location === 'stored' && !(await this.reader.isIntact(file)) ? undefined : file;
     } catch (error) {
-      if (isKacheryError(error, 'content-corrupt')) return false;
+      if (isKacheryError(error, 'content-corrupt') || isKacheryError(error, 'file-not-found')) return undefined;
       throw error;
     }
   }
 
   private async findStored(id: ContentId): Promise<StoredFile | undefined> {
-    const file = await this.find(id).catch(() => undefined);
+    const file = await this.findIntact(id);
     return file?.location === 'stored' ? file : undefined;
   }
 

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock } from '../core/clock.js';
-import { KacheryError } from '../core/failure.js';
+import { isKacheryError, KacheryError } from '../core/failure.js';
 import { type WriterRole } from './content-writer.js';
 import { type StorageLayout } from './layout.js';
 import { storageFailure, systemErrorCode } from './system-failure.js';
@@ -12,7 +12,7 @@ const offlineTemporaryMs = 24 * 60 * 60 * 1000;
 
 /**
  * Makes the folders of a storage directory that are missing, removes what earlier writers left behind, and tells the mode that stored files get. Fails with
- * `path-not-found` if the directory itself is not there, and `storage-not-writable` or `disk-full` if it cannot be written.
+ * `path-not-found` if the directory itself is not there, and `storage-not-writable` or `disk-full` if a daemon cannot write it.
  */
 export async function openLayout(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<{ fileMode: number }> {
   const isDirectory = await stat(layout.dir).then(
@@ -25,14 +25,21 @@ export async function openLayout(layout: StorageLayout, role: WriterRole, clock:
     });
   }
   try {
-    for (const folder of [layout.contentDir, layout.temporaryDir]) await mkdir(folder, { recursive: true });
-    // What is in these is not for others who may read the store.
-    for (const folder of [layout.uploadsDir, layout.journalDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
-    await removeLeftovers(layout, role, clock);
-    return { fileMode: await probeFileMode(layout, role) };
+    return await prepare(layout, role, clock);
   } catch (error) {
-    throw storageFailure(error, layout.dir);
+    const failure = storageFailure(error, layout.dir);
+    // Offline, what can only be read can be read; writing fails when it is tried.
+    if (role === 'offline' && isKacheryError(failure, 'storage-not-writable')) return { fileMode: 0o444 };
+    throw failure;
   }
+}
+
+async function prepare(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<{ fileMode: number }> {
+  for (const folder of [layout.contentDir, layout.temporaryDir]) await mkdir(folder, { recursive: true });
+  // What is in these is not for others who may read the store.
+  if (role === 'daemon') for (const folder of [layout.uploadsDir, layout.journalDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await removeLeftovers(layout, role, clock);
+  return { fileMode: await probeFileMode(layout, role) };
 }
 
 /** The daemon is alone on its directory, so its own temporary files are leftovers; those of offline writers are when they are old. */

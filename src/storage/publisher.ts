@@ -1,4 +1,4 @@
-import { mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ContentId } from '../core/content-id.js';
 import { type StorageLayout } from './layout.js';
@@ -9,19 +9,16 @@ export class Publisher {
   constructor(private readonly layout: StorageLayout) {}
 
   /**
-   * Gives a durable temporary file its place, durably, and tells whether the content was there before: then the temporary file is removed. A file of
-   * another size in that place is broken and is replaced.
+   * Gives a durable temporary file its place, durably, and tells whether a file of this size was there before. That is replaced all the same: what is new was
+   * hashed a moment ago, and what is there may have been damaged since.
    */
   async publish(temporaryPath: string, id: ContentId, sizeBytes: number): Promise<{ wasThere: boolean }> {
     const path = this.layout.contentPath(id);
-    if ((await sizeOf(path)) === sizeBytes) {
-      await unlink(temporaryPath);
-      return { wasThere: true };
-    }
+    const wasThere = (await sizeOf(path)) === sizeBytes;
     await this.makeFolders(id);
     await rename(temporaryPath, path);
     await syncFolder(dirname(path));
-    return { wasThere: false };
+    return { wasThere };
   }
 
   /** Makes the folders that lead to a content's place, durably. */

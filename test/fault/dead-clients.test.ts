@@ -170,9 +170,11 @@ test.serial('after 300 stores, 300 refused ones and 300 reads that were broken o
   for (let number = 6; number < 306; number++) await failingStores(calls, node, number);
   await untilOpenFilesAre(before, node, daemon);
   await besideWholeReads(t, await node.connect(daemon), large, async () => {
-    await Promise.all([0, 1, 2, 3].map(async (lane) => {
-      for (let number = 0; number < 75; number++) await breakOff(6 + lane * 75 + number);
-    }));
+    await Promise.all(
+      [0, 1, 2, 3].map(async (lane) => {
+        for (let number = 0; number < 75; number++) await breakOff(6 + lane * 75 + number);
+      }),
+    );
   });
   await untilOpenFilesAre(before, node, daemon);
   const state = new StorageState(t, node.layout);

@@ -28,7 +28,7 @@ function placeOf(path: string): string | undefined {
   const [room = ''] = inside.split('/');
   if (inside.startsWith('..') || room === 'index') return undefined;
   return inside
-    .replace(/\.[0-9a-f]{16,}/, '.*')
+    .replace(/[.-][0-9a-f]{16,}/, '.*')
     .replace(/^(uploads|journal)\/[\w-]+/, '$1/*')
     .replaceAll(/(?<=\/)[0-9a-f]{2}(?=\/|$)/g, '??')
     .replace(/[0-9a-f]{40}/, '*');

@@ -34,10 +34,15 @@ def choose_token(settings: Settings, node_id: str, storage_dir: str | None) -> A
         storage_dir: The daemon's storage directory, if it is visible here.
     """
     daemon = read_running_daemon(settings.config_path)
-    if daemon is not None and daemon.node_id == node_id:
+    # Anybody can repeat the node id; a process of the owner's that holds the port is the daemon.
+    if (
+        daemon is not None
+        and daemon.node_id == node_id
+        and _is_on_this_machine(daemon, settings.address)
+    ):
         owner_token = _read_token(os.path.join(settings.config_path, "owner-token"))
         if owner_token is not None:
-            return AccessToken(owner_token, _is_on_this_machine(daemon, settings.address))
+            return AccessToken(owner_token, True)
     shared = None if storage_dir is None else _read_token(os.path.join(storage_dir, "client-auth"))
     return AccessToken(shared or settings.client_token, False)
 
@@ -72,11 +77,9 @@ def _is_on_this_machine(daemon: RunningDaemon, address: str) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Tells whether there is a process of this id on this machine."""
+    """Tells whether this user has a process of this id on this machine."""
     try:
         os.kill(pid, 0)
-    except PermissionError:
-        return True
     except (OSError, OverflowError):
         return False
     return True

@@ -25,8 +25,6 @@ _OPTIONS = (
     # A peer that vanished is noticed while a call is under way.
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
-    # Messages of a stream are taken by the thread that wants them, not by another.
-    ("SingleThreadedUnaryStream", 1),
 )
 
 

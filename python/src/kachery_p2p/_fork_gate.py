@@ -1,6 +1,6 @@
 """Keeps this process from forking while a thread is inside of gRPC's core.
 
-gRPC can be used on in a forked process only if no thread was in its core at that moment.
+Only if none was, gRPC goes on in the forked process.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
 """How long a fork waits for a daemon that does not answer. Longer would be worse."""
 
 
@@ -25,7 +25,7 @@ class ForkGate:
 
     @contextmanager
     def passed(self) -> Generator[None, None, None]:
-        """Inside of the core. Must not be held while waiting for anything but the core."""
+        """Inside of the core, for a call or for the next message of one."""
         with self._changed:
             while self._is_forking:
                 self._changed.wait()
@@ -38,11 +38,11 @@ class ForkGate:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Before a fork: keeps others out, and waits for those inside to come out."""
+        """Before a fork: keeps others out, and waits until none is inside."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         with self._changed:
             self._is_forking = True
-            while self._inside > 0 and self._changed.wait(deadline - time.monotonic()):
+            while self._inside > 0 and self._changed.wait(max(0, deadline - time.monotonic())):
                 pass
 
     def open(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import KacheryError, failure
 from ._limits import MAX_NPY_HEADER_BYTES
+from ._local_read import read_local
 from ._safe_pickle import RefusedPickleError, dump_safely, load_safely
 from ._source import MemorySource
 
@@ -145,8 +146,7 @@ def parse_pickle(path: str) -> Any:
 
 
 def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return b"".join(read_local(path, 0, None))
 
 
 def _unfit(field: str, message: str) -> KacheryError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from ._limits import CHUNK_BYTES, MIB
 from ._manifest import has_manifest
+from ._progress import Progress
 from ._source import Piece, Source
 
 _MIN_THREADED_BYTES = 4 * MIB
@@ -61,19 +61,16 @@ class ContentHasher:
         self.close()
 
 
-def hash_source(source: Source, *, with_chunks: bool = False) -> ContentHash:
+def hash_source(source: Source, label: str, *, with_chunks: bool = False) -> ContentHash:
     """Hashes content, reading ahead while it hashes. Raises ``file-changed``."""
     with ContentHasher(source.size, with_chunks) as hasher:
-        feed(source.pieces(), hasher)
+        with Progress(f"Hashing {label}", source.size) as progress:
+            for piece in source.pieces():
+                hasher.update(piece)
+                progress.add(len(piece))
         result = hasher.finish()
     source.check_unchanged()
     return result
-
-
-def feed(pieces: Iterable[Piece], hasher: ContentHasher) -> None:
-    """Gives every piece to the hasher."""
-    for piece in pieces:
-        hasher.update(piece)
 
 
 class _WholeLane:

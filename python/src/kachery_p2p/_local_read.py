@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 
 from ._byte_range import check_range, resolve_end
@@ -18,11 +19,16 @@ def read_local(path: str, start: int, end: int | None) -> Iterator[bytes]:
     """
     check_range(start, end)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Without O_NONBLOCK, opening a FIFO would wait for its other end.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise source_failure(error, path) from error
     try:
-        position, stop = start, resolve_end(start, end, os.fstat(fd).st_size)
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            message = f"{path} is not a regular file. Only regular files can be read."
+            raise failure("not-a-regular-file", message, {"path": path})
+        position, stop = start, resolve_end(start, end, status.st_size)
         while position < stop:
             piece = os.pread(fd, min(DATA_MESSAGE_BYTES, stop - position), position)
             if not piece:

@@ -87,7 +87,7 @@ class OfflineFiles:
         content = recall(source.stat)
         if content is None or not self._has_manifest(content, source.size):
             was_settled = is_settled(source.stat)
-            found = hash_source(source, with_chunks=True)
+            found = hash_source(source, label, with_chunks=True)
             content = KnownContent(found.sha1, self._store_manifest(found, source.size))
             if was_settled:
                 remember(source.stat, content)
@@ -106,7 +106,7 @@ class OfflineFiles:
             if error.reason not in _NO_ROOM:
                 raise
             # What is stored already needs no room.
-            found = hash_source(source, with_chunks=True)
+            found = hash_source(source, label, with_chunks=True)
             content = KnownContent(found.sha1, manifest_sha1(*found, source.size))
             if not self._has_all(content, source.size):
                 raise

@@ -15,7 +15,7 @@ from ._byte_range import check_range, resolve_end
 from ._calls import call_long, call_unary, open_call, stream
 from ._content_tree import ContentTree
 from ._copy_file import copy_file
-from ._errors import KacheryError, failure
+from ._errors import DeadlineExceededError, KacheryError, failure
 from ._files import FileInfo, FileProvider
 from ._hash_memory import KnownContent, is_settled, recall, remember
 from ._hashing import hash_source
@@ -134,12 +134,16 @@ class OnlineFiles:
 
     def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
         request = v1.FindFileRequest(uri=str(uri))
-        with open_call(self._session) as (connection, metadata):
-            find = connection.files.FindFile
-            call = stream(lambda: find(request, timeout=timeout, metadata=metadata))
-            with closing(call) as nodes:
-                for node in nodes:
-                    yield FileProvider(node.node_id, node.is_local, node.size_bytes)
+        try:
+            with open_call(self._session) as (connection, metadata):
+                find = connection.files.FindFile
+                call = stream(lambda: find(request, timeout=timeout, metadata=metadata))
+                with closing(call) as nodes:
+                    for node in nodes:
+                        yield FileProvider(node.node_id, node.is_local, node.size_bytes)
+        except DeadlineExceededError:
+            # Who has not answered by now is not waited for.
+            return
 
     def _find(self, sha1: str) -> str | None:
         """Path of a file that can be read here: in the storage directory, or loaded before."""
@@ -178,13 +182,13 @@ class OnlineFiles:
     ) -> KnownContent:
         """Sends content, hashed here if its hash is not known, if the daemon does not have it."""
         if content is None:
-            content = KnownContent(hash_source(source).sha1)
+            content = KnownContent(hash_source(source, label).sha1)
         if self._is_missing(content.sha1, source.size):
             return _content_of(upload(self._session, source, content.sha1, label))
         if not has_manifest(source.size) or content.manifest_sha1:
             return content
         manifest = self.stat(FileUri(content.sha1)).manifest_sha1
-        return KnownContent(content.sha1, manifest or self._store_manifest(source))
+        return KnownContent(content.sha1, manifest or self._store_manifest(source, label))
 
     def _is_missing(self, sha1: str, size: int) -> bool:
         if self._storage is not None and self._storage.has(sha1, size):
@@ -193,9 +197,9 @@ class OnlineFiles:
         response = call_unary(self._session, lambda to: to.files.FindMissingFiles, request)
         return len(response.missing_sha1s) > 0
 
-    def _store_manifest(self, source: Source) -> str | None:
+    def _store_manifest(self, source: Source, label: str) -> str | None:
         """Makes the manifest of a file that was stored by other programs without one."""
-        manifest = format_manifest(*hash_source(source, with_chunks=True), source.size)
+        manifest = format_manifest(*hash_source(source, label, with_chunks=True), source.size)
         if manifest is None:
             return None
         self.store(MemorySource(manifest), "")

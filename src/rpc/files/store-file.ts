@@ -1,6 +1,6 @@
 import { type StoreFileFooter, type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
-import { type ContentId, parseContentId, quoted } from '../../core/content-id.js';
-import { isKacheryError, KacheryError } from '../../core/failure.js';
+import { parseContentId, quoted } from '../../core/content-id.js';
+import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { checkLabel, formatFileUri } from '../../core/uri.js';
 import { sizeMismatch } from '../../storage/content-writer.js';
@@ -85,17 +85,8 @@ function openUpload(store: FileStore, { expected, resumed }: Upload): Promise<In
 /** The file, if it is here and good. One that is here and bad is replaced, and of two sizes the data tells which is the right one. */
 async function findStored(store: FileStore, { id, sizeBytes }: Expectation): Promise<StoreResult | undefined> {
   if (id === undefined) return undefined;
-  const file = await findGood(store, id);
+  const file = await store.findIntact(id);
   return file && (sizeBytes === undefined || sizeBytes === file.sizeBytes) ? { file, alreadyStored: true } : undefined;
-}
-
-async function findGood(store: FileStore, id: ContentId): ReturnType<FileStore['find']> {
-  try {
-    return await store.find(id);
-  } catch (error) {
-    if (isKacheryError(error, 'content-corrupt')) return undefined;
-    throw error;
-  }
 }
 
 function parseHeader(first: StoreFileRequest | undefined): Upload {

@@ -18,21 +18,20 @@ export type BatchReport =
 
 /** How long no batch comes before what is there is settled. */
 const settleDelayMs = 2_000;
+/** What is settled while batches keep coming. */
+const maxUnsettledBytes = 64 * 1024 * 1024;
 
-/** Stores batches of small files in a worker thread; see batch-worker.ts for how they become durable. */
+/** Stores a daemon's batches of small files in a worker thread; see batch-worker.ts for how they become durable. */
 export class BatchStore {
   private worker: Worker | undefined;
   private lastNumber = 0;
   private settleTimer: NodeJS.Timeout | undefined;
   private isClosed = false;
-  private isUnsettled = false;
+  private unsettledBytes = 0;
   private settling: Promise<void> | undefined;
   private readonly pending = new Map<number, { resolve: (report: BatchReport) => void; reject: (error: Error) => void }>();
 
-  constructor(
-    private readonly layout: StorageLayout,
-    private readonly role: string,
-  ) {}
+  constructor(private readonly layout: StorageLayout) {}
 
   /** Settles what an earlier run left. */
   async recover(): Promise<void> {
@@ -44,8 +43,10 @@ export class BatchStore {
   async store(entries: readonly BatchEntry[]): Promise<readonly boolean[]> {
     if (this.isClosed) throw new KacheryError('daemon-stopping', 'The store is being closed. Try again when the daemon runs.');
     clearTimeout(this.settleTimer);
+    const image = encodeBatch(entries);
+    this.unsettledBytes += image.byteLength;
     try {
-      const report = await this.order({ kind: 'store', image: encodeBatch(entries) });
+      const report = await this.order({ kind: 'store', image });
       return report.kind === 'stored' ? report.wasThere : [];
     } catch (error) {
       throw storageFailure(error, this.layout.dir);
@@ -58,7 +59,7 @@ export class BatchStore {
   async settle(): Promise<void> {
     clearTimeout(this.settleTimer);
     await this.settling?.catch(() => undefined);
-    if (this.isUnsettled) {
+    if (this.unsettledBytes > 0) {
       this.settling ??= this.settleNow().finally(() => {
         this.settling = undefined;
       });
@@ -66,7 +67,7 @@ export class BatchStore {
     await this.settling;
   }
 
-  /** Lets batches under way end. What is not settled is settled at the next start. */
+  /** Ends the thread. A batch under way fails; what is not settled is settled at the next start. */
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.settleTimer);
@@ -74,20 +75,21 @@ export class BatchStore {
   }
 
   private async settleNow(): Promise<void> {
-    this.isUnsettled = false;
+    const settlingBytes = this.unsettledBytes;
+    this.unsettledBytes = 0;
     try {
       await this.order({ kind: 'settle', check: false });
     } catch (error) {
       // The journals are still there, for the next time.
-      this.isUnsettled = true;
+      this.unsettledBytes += settlingBytes;
       throw storageFailure(error, this.layout.dir);
     }
   }
 
   private settleLater(): void {
     clearTimeout(this.settleTimer);
-    this.isUnsettled = true;
     if (this.isClosed) return;
+    if (this.unsettledBytes > maxUnsettledBytes) this.settle().catch(() => undefined);
     this.settleTimer = setTimeout(() => {
       this.settle().catch(() => undefined);
     }, settleDelayMs);
@@ -107,7 +109,7 @@ export class BatchStore {
   private running(): Worker {
     if (this.worker) return this.worker;
     const worker = new Worker(new URL('./batch-worker.js', import.meta.url), {
-      workerData: { dir: this.layout.dir, role: this.role },
+      workerData: { dir: this.layout.dir },
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
     });

@@ -28,7 +28,7 @@ import { type BatchOrder, type BatchReport } from './batch-store.js';
 
 if (!parentPort) throw new Error('This file runs as a worker thread.');
 const main = parentPort;
-const { dir, role } = workerData as { dir: string; role: string };
+const { dir } = workerData as { dir: string };
 const layout = new StorageLayout(dir);
 
 main.on('message', (order: BatchOrder) => {
@@ -46,7 +46,7 @@ async function carryOut(order: BatchOrder): Promise<BatchReport> {
 
 function storeBatch(image: Uint8Array): boolean[] {
   const entries = [...decodeBatch(image)].map((entry) => ({ ...entry, id: parseContentId(entry.sha1) }));
-  const wasThere = entries.map((entry) => sizeOf(layout.contentPath(entry.id)) === entry.bytes.byteLength);
+  const wasThere = entries.map((entry) => holds(layout.contentPath(entry.id), entry.bytes));
   if (wasThere.every(Boolean)) return wasThere;
   const journal = writeJournal(image);
   const written: ContentId[] = [];
@@ -78,7 +78,7 @@ function writeJournal(image: Uint8Array): string {
 }
 
 function writeContent(id: ContentId, bytes: Uint8Array): void {
-  const temporary = join(layout.temporaryDir, `${role}.${randomBytes(12).toString('hex')}.tmp`);
+  const temporary = join(layout.temporaryDir, `daemon.${randomBytes(12).toString('hex')}.tmp`);
   try {
     writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o444 });
     try {

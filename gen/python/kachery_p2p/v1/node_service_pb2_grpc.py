@@ -49,7 +49,7 @@ class NodeServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetStorageUsage(self, request, context):
-        """Tells how much is stored and how much room there is. Needs the client token.
+        """Tells how much room there is, and how much interrupted uploads take. Needs the client token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

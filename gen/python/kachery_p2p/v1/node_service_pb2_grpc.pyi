@@ -31,7 +31,7 @@ class NodeServiceStub:
         kachery_p2p.v1.node_service_pb2.GetStorageUsageRequest,
         kachery_p2p.v1.node_service_pb2.GetStorageUsageResponse,
     ]
-    """Tells how much is stored and how much room there is. Needs the client token."""
+    """Tells how much room there is, and how much interrupted uploads take. Needs the client token."""
 
     WatchTransfers: grpc.UnaryStreamMultiCallable[
         kachery_p2p.v1.node_service_pb2.WatchTransfersRequest,
@@ -60,7 +60,7 @@ class NodeServiceAsyncStub:
         kachery_p2p.v1.node_service_pb2.GetStorageUsageRequest,
         kachery_p2p.v1.node_service_pb2.GetStorageUsageResponse,
     ]
-    """Tells how much is stored and how much room there is. Needs the client token."""
+    """Tells how much room there is, and how much interrupted uploads take. Needs the client token."""
 
     WatchTransfers: grpc.aio.UnaryStreamMultiCallable[
         kachery_p2p.v1.node_service_pb2.WatchTransfersRequest,
@@ -93,7 +93,7 @@ class NodeServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.node_service_pb2.GetStorageUsageRequest,
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.v1.node_service_pb2.GetStorageUsageResponse, collections.abc.Awaitable[kachery_p2p.v1.node_service_pb2.GetStorageUsageResponse]]:
-        """Tells how much is stored and how much room there is. Needs the client token."""
+        """Tells how much room there is, and how much interrupted uploads take. Needs the client token."""
 
     @abc.abstractmethod
     def WatchTransfers(

@@ -1258,7 +1258,7 @@ export const NodeServiceService = {
     responseSerialize: (value: GetNodeResponse): Buffer => Buffer.from(GetNodeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetNodeResponse => GetNodeResponse.decode(value),
   },
-  /** Tells how much is stored and how much room there is. Needs the client token. */
+  /** Tells how much room there is, and how much interrupted uploads take. Needs the client token. */
   getStorageUsage: {
     path: "/kachery_p2p.v1.NodeService/GetStorageUsage" as const,
     requestStream: false as const,
@@ -1300,7 +1300,7 @@ export const NodeServiceService = {
 export interface NodeServiceServer extends UntypedServiceImplementation {
   /** Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. */
   getNode: handleUnaryCall<GetNodeRequest, GetNodeResponse>;
-  /** Tells how much is stored and how much room there is. Needs the client token. */
+  /** Tells how much room there is, and how much interrupted uploads take. Needs the client token. */
   getStorageUsage: handleUnaryCall<GetStorageUsageRequest, GetStorageUsageResponse>;
   /**
    * Tells of transfers as they start, go on and end, beginning with those under way. Needs the owner token. Ends when the caller cancels, or with
@@ -1328,7 +1328,7 @@ export interface NodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetNodeResponse) => void,
   ): ClientUnaryCall;
-  /** Tells how much is stored and how much room there is. Needs the client token. */
+  /** Tells how much room there is, and how much interrupted uploads take. Needs the client token. */
   getStorageUsage(
     request: GetStorageUsageRequest,
     callback: (error: ServiceError | null, response: GetStorageUsageResponse) => void,
