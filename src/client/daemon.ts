@@ -74,20 +74,6 @@ export class Daemon {
     }
   }
 
-  /** The answers of a call with one request that brings much data. */
-  async *receiveBulk<Request, Response>(
-    method: RpcMethod<Request, Response>,
-    request: Request,
-    options: Omit<RpcOptions, 'token'> = {},
-  ): AsyncGenerator<Response, void, undefined> {
-    const { token } = await this.probe(options.signal);
-    try {
-      yield* this.connection.receiveBulk(method, request, { ...options, token });
-    } catch (error) {
-      this.reconsider(error);
-    }
-  }
-
   /** Makes a call with many requests and one answer. */
   async send<Request, Response>(
     method: RpcMethod<Request, Response>,

@@ -119,7 +119,7 @@ export class OnlineLoading {
       // A length of 0 would mean up to the end: of an empty range only the end is checked.
       const request = { uri: text, offset: BigInt(position), length: BigInt((end ?? position) - position) };
       try {
-        for await (const { data } of this.daemon.receiveBulk(files.readFile, request, { signal })) {
+        for await (const { data } of this.daemon.receive(files.readFile, request, { signal })) {
           if (start === end) return;
           position += data.byteLength;
           retries.progress();

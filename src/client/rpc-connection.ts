@@ -6,7 +6,6 @@ import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { CallGuard } from './call-guard.js';
 import { clientClosed, throwIfAborted } from './cancellation.js';
-import { Http2Connection } from './http2-connection.js';
 import { rpcFailure, silence } from './rpc-failure.js';
 import { type RpcMethod } from './rpc-method.js';
 import { writeAll } from './write-all.js';
@@ -43,14 +42,12 @@ const channelOptions: ClientOptions = {
  */
 export class RpcConnection {
   private client: Client;
-  private readonly bulk: Http2Connection;
   private readonly calls = new Set<{ cancel(): void }>();
   private isClosed = false;
 
   /** `address` is `host:port`. */
   constructor(readonly address: string) {
     this.client = newClient(address);
-    this.bulk = new Http2Connection(address);
   }
 
   /** Makes a call with one request and one answer. */
@@ -109,35 +106,6 @@ export class RpcConnection {
     }
   }
 
-  /** As `receive`, for answers that carry much data: over a connection of their own, in less time. */
-  async *receiveBulk<Request, Response>(
-    method: RpcMethod<Request, Response>,
-    request: Request,
-    options: RpcOptions = {},
-  ): AsyncGenerator<Response, void, undefined> {
-    this.checkUsable(options.signal);
-    const call = this.bulk.call(method, request, options.token);
-    this.calls.add(call);
-    const guard = new CallGuard(call, options.signal, options.timeoutMs);
-    try {
-      for (;;) {
-        guard.waiting = true;
-        guard.restart();
-        const message = await call.next();
-        guard.waiting = false;
-        if (!message) return;
-        yield method.responseDeserialize(message);
-      }
-    } catch (error) {
-      this.calls.delete(call);
-      throw guard.timedOut ? silence(this.address) : this.failureOf(error, options.signal);
-    } finally {
-      guard.release();
-      this.calls.delete(call);
-      call.cancel();
-    }
-  }
-
   /**
    * Makes a call with many requests and one answer. The answer may come before all requests are sent; then the rest is not asked for.
    * What `requests` fails with is passed on as it is.
@@ -173,7 +141,6 @@ export class RpcConnection {
     this.isClosed = true;
     for (const call of this.calls) call.cancel();
     this.client.close();
-    this.bulk.close();
   }
 
   private checkUsable(signal: AbortSignal | undefined): void {

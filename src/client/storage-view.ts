@@ -3,7 +3,6 @@ import { access, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type ContentId } from '../core/content-id.js';
-import { KacheryError } from '../core/failure.js';
 import { emptyContentIndex } from '../storage/content-index.js';
 import { contentCorrupt, ContentReader } from '../storage/content-reader.js';
 import { type StoredFile } from '../storage/file-store.js';

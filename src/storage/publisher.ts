@@ -6,6 +6,9 @@ import { systemErrorCode } from './system-failure.js';
 
 /** Puts finished, durable temporary files in their place. */
 export class Publisher {
+  /** Prefixes of contents whose outer folders have durable names. Of the innermost folders there may be millions. */
+  private readonly durableFolders = new Set<string>();
+
   constructor(private readonly layout: StorageLayout) {}
 
   /**
@@ -21,18 +24,40 @@ export class Publisher {
     return { wasThere };
   }
 
-  /** Makes the folders that lead to a content's place, durably. */
+  /** Makes the folders that lead to a content's place, durably: also those that a batch or another writer has made and not synced yet. */
   async makeFolders(id: ContentId): Promise<void> {
-    for (const folder of this.layout.contentFolders(id)) {
-      try {
-        await mkdir(folder);
-      } catch (error) {
-        if (systemErrorCode(error) === 'EEXIST') continue;
-        throw error;
-      }
-      await syncFolder(dirname(folder));
+    try {
+      await this.makeEach(id);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      // Somebody has removed folders that were there.
+      this.durableFolders.clear();
+      await this.makeEach(id);
     }
   }
+
+  private async makeEach(id: ContentId): Promise<void> {
+    const [outer, middle, inner] = this.layout.contentFolders(id);
+    await this.makeOnce(outer, id.slice(0, 2));
+    await this.makeOnce(middle, id.slice(0, 4));
+    await makeFolder(inner);
+  }
+
+  private async makeOnce(folder: string, prefix: string): Promise<void> {
+    if (this.durableFolders.has(prefix)) return;
+    await makeFolder(folder);
+    this.durableFolders.add(prefix);
+  }
+}
+
+/** Makes a folder, if it is not there, and its name durable. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
+  }
+  await syncFolder(dirname(path));
 }
 
 /** Makes the names in a folder durable. */

@@ -111,14 +111,11 @@ for (const way of Object.keys(ways)) {
     await checkHealed(t, calls, damaged, way);
   });
 
-  test.serial(`a stored file of the wrong size is replaced when it is stored again ${way}`, async (t) => {
+  test.serial(`a stored file that was damaged is replaced when it is stored again ${way}`, async (t) => {
     const node = await TestNode.create(t);
     const calls = await node.connect(await node.start());
-    const resized = (await storeAndDamage(node, calls)).filter(({ damage }) => damage !== 'one bit flipped');
-    for (const { name, bytes, sha1, source } of resized) {
-      t.is(await ways[way]?.(calls, bytes, source), sha1, name);
-      t.true(bytes.equals(await calls.readWhole(sha1)), name);
-    }
+    const damaged = await storeAndDamage(node, calls);
+    await checkHealed(t, calls, damaged, way);
   });
 }
 

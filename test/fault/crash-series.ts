@@ -22,7 +22,7 @@ export interface Strike {
   /** Environment of the daemon. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Called right before the store begins. Nobody waits for more than what it does at once, and for what it resolves with. */
-  prepare(daemon: DaemonProcess, work: StoreWork): void | Promise<void>;
+  readonly prepare: (daemon: DaemonProcess, work: StoreWork) => void | Promise<void>;
 }
 
 /** A node that stores, whose daemon is killed again and again: each new one finds what the one before left. */

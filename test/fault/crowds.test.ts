@@ -59,7 +59,7 @@ async function stoppedReader(t: ExecutionContext, node: TestNode, daemon: Daemon
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
-  if (child.stdout) await once(child.stdout, 'readable');
+  await once(child.stdout, 'readable');
   child.kill('SIGSTOP');
   return child;
 }

@@ -23,7 +23,7 @@ async function spawnClient(t: ExecutionContext, node: TestNode, daemon: DaemonPr
     env: { HOME: join(node.dir, 'nobody'), KACHERY_P2P_API_HOST: ready?.host, KACHERY_P2P_API_PORT: String(ready?.port) },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  child.stdin?.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   t.teardown(() => killed(child));
   return child;
 }

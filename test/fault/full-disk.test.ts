@@ -19,9 +19,9 @@ const diskBytes = 40 * MiB;
 interface Overflow {
   readonly name: string;
   readonly roomBytes: number;
-  store(calls: NodeCalls, node: TestNode): Promise<unknown>;
+  readonly store: (calls: NodeCalls, node: TestNode) => Promise<unknown>;
   /** The same, when there is room; resolves with the SHA-1s that must be there then. */
-  storeWithRoom(calls: NodeCalls, node: TestNode): Promise<readonly string[]>;
+  readonly storeWithRoom: (calls: NodeCalls, node: TestNode) => Promise<readonly string[]>;
 }
 
 const large = new Seeded('a large content for a full disk').bytes(8 * MiB);

@@ -13,6 +13,6 @@ export interface Refusal {
 
 /** The failure of a call that must fail. */
 export async function refusal(t: ExecutionContext, call: Promise<unknown>): Promise<Refusal> {
-  const error = (await t.throwsAsync(call, { instanceOf: KacheryError })) as KacheryError;
+  const error = await t.throwsAsync<KacheryError>(call, { instanceOf: KacheryError });
   return { reason: error.reason, code: (error.cause as Partial<ServiceError> | undefined)?.code, message: error.message };
 }

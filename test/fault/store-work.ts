@@ -41,7 +41,12 @@ export const storeKinds: readonly StoreKind[] = [
     isLarge: false,
     work: async (_node, number) => {
       const contents = Array.from({ length: batchFiles }, (_, index) => new Seeded(`batch ${String(number)} ${String(index)}`).bytes(smallBytes));
-      return { contents, run: async (calls) => void (await calls.storeFiles(contents)) };
+      return {
+        contents,
+        run: async (calls) => {
+          await calls.storeFiles(contents);
+        },
+      };
     },
   },
   {
@@ -49,7 +54,12 @@ export const storeKinds: readonly StoreKind[] = [
     isLarge: false,
     work: async (node, number) => {
       const { path, bytes } = await sourceFile(node, `link ${String(number)}`, smallBytes);
-      return { contents: [bytes], run: async (calls) => void (await calls.linkFile(path)) };
+      return {
+        contents: [bytes],
+        run: async (calls) => {
+          await calls.linkFile(path);
+        },
+      };
     },
   },
 ];
@@ -60,7 +70,12 @@ function local(name: string, sizeBytes: number): StoreKind {
     isLarge: sizeBytes === largeBytes,
     work: async (node, number) => {
       const { path, bytes } = await sourceFile(node, `${name} ${String(number)}`, sizeBytes);
-      return { contents: [bytes], run: async (calls) => void (await calls.storeLocalFile(path)) };
+      return {
+        contents: [bytes],
+        run: async (calls) => {
+          await calls.storeLocalFile(path);
+        },
+      };
     },
   };
 }
@@ -71,7 +86,12 @@ function streamed(name: string, sizeBytes: number): StoreKind {
     isLarge: sizeBytes === largeBytes,
     work: async (_node, number) => {
       const bytes = new Seeded(`${name} ${String(number)}`).bytes(sizeBytes);
-      return { contents: [bytes], run: async (calls) => void (await calls.storeFile(bytes)) };
+      return {
+        contents: [bytes],
+        run: async (calls) => {
+          await calls.storeFile(bytes);
+        },
+      };
     },
   };
 }
@@ -83,7 +103,13 @@ function resumable(name: string, sizeBytes: number): StoreKind {
     work: async (_node, number) => {
       const bytes = new Seeded(`${name} ${String(number)}`).bytes(sizeBytes);
       const uploadId = sha1Of(Buffer.from(`${name} ${String(number)}`));
-      return { contents: [bytes], uploadId, run: async (calls) => void (await calls.storeResumable(bytes, uploadId)) };
+      return {
+        contents: [bytes],
+        uploadId,
+        run: async (calls) => {
+          await calls.storeResumable(bytes, uploadId);
+        },
+      };
     },
   };
 }

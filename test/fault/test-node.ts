@@ -35,7 +35,6 @@ export interface TestNodeOptions {
 
 /** A node whose daemon may be killed and started as often as one likes. Its processes and files are gone when the test ends. */
 export class TestNode {
-  private calls: NodeCalls | undefined;
 
   private constructor(
     private readonly t: ExecutionContext,
