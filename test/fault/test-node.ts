@@ -35,7 +35,6 @@ export interface TestNodeOptions {
 
 /** A node whose daemon may be killed and started as often as one likes. Its processes and files are gone when the test ends. */
 export class TestNode {
-
   private constructor(
     private readonly t: ExecutionContext,
     /** A folder for the test's own files beside those of the node. The daemon may read and write it. */
