@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._grpc_environment import prepare_grpc
-
 if TYPE_CHECKING:
     from ._daemon_process import DaemonInfo, start_daemon
     from ._errors import (
@@ -118,9 +116,6 @@ __all__ = [
 ]
 
 _MODULES = ("_errors", "_files", "_loading", "_storing", "_node", "_daemon_process")
-
-
-prepare_grpc()
 
 
 def __getattr__(name: str) -> Any:

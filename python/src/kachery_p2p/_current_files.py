@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._files import Files
+from ._grpc_environment import prepare_grpc
 from ._settings import read_settings
 
 
@@ -17,6 +18,7 @@ def current_files() -> Files:
         from ._offline_files import OfflineFiles
 
         return OfflineFiles(settings.offline_storage_dir)
+    prepare_grpc()
     from ._online_files import OnlineFiles
     from ._session import session_for
 

@@ -6,11 +6,8 @@ import os
 
 
 def prepare_grpc() -> None:
-    """Call it before gRPC is imported for the first time. The user's own choices stay."""
+    """Call it before the first import of what uses gRPC. The user's own choices stay."""
     # Forked processes, such as those of multiprocessing, can then use gRPC too.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "1")
-    # With epoll, which is no faster for few connections, one in five of the programs that such a
-    # process starts aborts (Python 3.9, gRPC 1.80).
-    os.environ.setdefault("GRPC_POLL_STRATEGY", "poll")
     # Its notes are not for the user of this package, who gets an exception.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -10,6 +10,7 @@ from ._current_files import current_files
 from ._directories import resolve_directory
 from ._errors import failure
 from ._files import FileProvider
+from ._grpc_environment import prepare_grpc
 from ._offline_errors import offline
 from ._settings import read_settings
 from ._uri import ChunkUri, DirectoryUri, FileUri, parse_uri
@@ -73,6 +74,7 @@ def _session(problem: str) -> Session:
     settings = read_settings()
     if settings.offline_storage_dir is not None:
         raise offline(problem)
+    prepare_grpc()
     from ._session import session_for
 
     return session_for(settings)
