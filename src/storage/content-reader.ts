@@ -164,6 +164,8 @@ async function* readPieces(
       if (piece.byteLength === 0) throw new KacheryError('content-corrupt', `The file ended at byte ${String(position)} while it was being read.`);
       position += piece.byteLength;
       next = position < end ? readPiece(handle, position, end, headroomBytes, buffers) : undefined;
+      // It is awaited when the consumer comes back; until then a failure must not count as one that nobody handles.
+      next?.catch(() => undefined);
       yield piece;
     }
   } finally {
