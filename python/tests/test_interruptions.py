@@ -47,6 +47,15 @@ class Program:
         self.process.kill()
         self.process.communicate()
 
+    def wait_until(self, happened: Callable[[], bool]) -> None:
+        """Returns when something has happened, while it is under way."""
+
+        def has_ended_or_happened() -> bool:
+            return happened() or self.process.poll() is not None
+
+        wait_until(has_ended_or_happened)
+        assert self.process.poll() is None, self.process.communicate()
+
     def press_ctrl_c(self) -> None:
         """Interrupts it; it must end at once, by KeyboardInterrupt."""
         self.process.send_signal(signal.SIGINT)
@@ -131,7 +140,7 @@ def test_an_upload_survives_a_restart_of_the_daemon(
     source = sparse_file(tmp_path / "large", how.encode(), 256 * MIB)
     uploads = storage_of(new_daemon) / "uploads"
     with Program(STORE, str(source)) as program:
-        wait_until(any_bytes(uploads, "*.part"))
+        program.wait_until(any_bytes(uploads, "*.part"))
         getattr(new_daemon, how)()
         new_daemon.start()
         uri = program.finish()
@@ -143,7 +152,7 @@ def test_an_upload_survives_a_restart_of_the_daemon(
 def test_ctrl_c_ends_an_upload(new_daemon: Daemon, tmp_path: Path) -> None:
     source = sparse_file(tmp_path / "large", b"up", 1024 * MIB)
     with Program(STORE, str(source)) as program:
-        wait_until(any_bytes(storage_of(new_daemon) / "uploads", "*.part"))
+        program.wait_until(any_bytes(storage_of(new_daemon) / "uploads", "*.part"))
         program.press_ctrl_c()
     assert kp.load_text(kp.store_text("the daemon goes on")) == "the daemon goes on"
 
@@ -155,7 +164,7 @@ def test_ctrl_c_ends_the_daemons_own_reading(
     source = sparse_file(tmp_path / "large", b"own", 2048 * MIB)
     temporary = storage_of(new_daemon) / "tmp"
     with Program(STORE, str(source)) as program:
-        wait_until(any_bytes(temporary, "daemon.*.tmp"))
+        program.wait_until(any_bytes(temporary, "daemon.*.tmp"))
         program.press_ctrl_c()
     wait_until(empty(temporary, "daemon.*.tmp"))
     assert kp.load_text(kp.store_text("the daemon goes on")) == "the daemon goes on"
@@ -165,7 +174,7 @@ def test_ctrl_c_ends_a_download(home: Path, remote_daemon: Daemon, tmp_path: Pat
     uri = kp.store_file(sparse_file(tmp_path / "large", b"down", 512 * MIB))
     temporary = home / ".cache" / "kachery-p2p" / "files" / "tmp"
     with Program(LOAD, uri) as program:
-        wait_until(any_bytes(temporary, "offline.*.tmp"))
+        program.wait_until(any_bytes(temporary, "offline.*.tmp"))
         program.press_ctrl_c()
     assert list(temporary.iterdir()) == []
     remote_daemon.stored(uri[7:47]).unlink()
@@ -174,7 +183,7 @@ def test_ctrl_c_ends_a_download(home: Path, remote_daemon: Daemon, tmp_path: Pat
 def test_ctrl_c_ends_an_offline_store(storage: Path, tmp_path: Path) -> None:
     source = sparse_file(tmp_path / "large", b"offline", 1024 * MIB)
     with Program(STORE, str(source)) as program:
-        wait_until(any_bytes(storage / "tmp", "offline.*.tmp"))
+        program.wait_until(any_bytes(storage / "tmp", "offline.*.tmp"))
         program.press_ctrl_c()
     assert [path for path in storage.rglob("*") if path.is_file()] == []
 

@@ -31,8 +31,11 @@ const damages: Readonly<Record<string, (path: string) => Promise<void>>> = {
   'grown by a byte': async (path) => truncate(path, (await stat(path)).size + 1),
 };
 
-/** Read whole at once, in pieces, and in pieces with a manifest beside it. */
-const sizes: Readonly<Record<string, number>> = { small: 5_000, large: 3_000_000, 'very large': 20_500_000 };
+/** A file that is read whole at once, one that is read in pieces, with each damage, and one with a manifest beside it. */
+const cases = [
+  ...Object.keys(damages).flatMap((damage) => [5_000, 3_000_000].map((sizeBytes) => ({ sizeBytes, damage }))),
+  { sizeBytes: 20_500_000, damage: 'one bit flipped' },
+];
 
 /** How the same is stored once more. The source is unchanged and known to the daemon. */
 const ways: Readonly<Record<string, (calls: NodeCalls, bytes: Buffer, source: string) => Promise<string>>> = {
@@ -49,9 +52,7 @@ interface Damaged {
 }
 
 async function storeAndDamage(node: TestNode, calls: NodeCalls): Promise<Damaged[]> {
-  const all = await Promise.all(
-    Object.entries(sizes).flatMap(([size, sizeBytes]) => Object.keys(damages).map((damage) => writeSource(node, { size, sizeBytes, damage }))),
-  );
+  const all = await Promise.all(cases.map((one) => writeSource(node, one)));
   for (const { damage, source } of all) {
     const path = node.layout.contentPath(parseContentId(await calls.storeLocalFile(source)));
     await chmod(path, 0o644);
@@ -61,8 +62,8 @@ async function storeAndDamage(node: TestNode, calls: NodeCalls): Promise<Damaged
 }
 
 /** A file that is old enough for the daemon to remember its content. */
-async function writeSource(node: TestNode, { size, sizeBytes, damage }: { size: string; sizeBytes: number; damage: string }): Promise<Damaged> {
-  const name = `${size}, ${damage}`;
+async function writeSource(node: TestNode, { sizeBytes, damage }: (typeof cases)[number]): Promise<Damaged> {
+  const name = `${String(sizeBytes)} bytes, ${damage}`;
   const bytes = new Seeded(name).bytes(sizeBytes);
   const source = join(node.dir, name.replaceAll(/\W+/g, '-'));
   await writeFile(source, bytes);

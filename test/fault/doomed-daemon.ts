@@ -1,7 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type KillMoment } from './kill-moment.js';
+import { type NotedOperation } from './noted-operation.js';
 import { type TestNode } from './test-node.js';
 
 /** Daemons of a node that die at an operation on their storage directory; see kill-at-operation.ts. */
@@ -31,23 +33,31 @@ export class DoomedDaemon {
     await writeFile(this.armedPath, '');
   }
 
-  /** From now on operations do not count any more. Resolves with the names of those that did, in their order. */
-  async disarm(): Promise<string[]> {
+  /** From now on operations do not count any more. Resolves with those that did. */
+  async disarm(): Promise<NotedOperation[]> {
     await rm(this.armedPath);
-    const log = await readFile(this.logPath, 'utf8').catch(() => '');
-    return log.split('\n').slice(0, -1);
+    return this.noted();
+  }
+
+  /** The operations that counted until now, in their order. */
+  noted(): NotedOperation[] {
+    const log = existsSync(this.logPath) ? readFileSync(this.logPath, 'utf8') : '';
+    return log
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as NotedOperation);
   }
 }
 
 /** Moments at which a work that does these operations is worth being killed: the first and the last of each kind of operation, and what can happen to a write. */
-export function killMoments(operations: readonly string[]): KillMoment[] {
-  return [...new Set(operations)].flatMap((operation) => {
-    const count = operations.filter((other) => other === operation).length;
-    const ends = [...new Set([1, count])];
-    const moments: KillMoment[] = ends.map((number) => ({ operation, number, how: 'before' }));
-    if (!operation.includes(': write ')) return moments;
-    moments.push(...ends.map((number): KillMoment => ({ operation, number, how: 'half' })));
-    const hasOthersBeside = operation.includes(' beside others ') && count > 2;
-    return hasOthersBeside ? [...moments, { operation, number: count >> 1, how: 'out of order' }] : moments;
+export function killMoments(noted: readonly NotedOperation[]): KillMoment[] {
+  const operations = noted.filter(({ phase }) => phase === 'begun');
+  return [...new Set(operations.map(({ name }) => name))].flatMap((name) => {
+    const same = operations.filter((other) => other.name === name);
+    const ends = [...new Set([1, same.length])];
+    const moments: KillMoment[] = ends.map((number) => ({ operation: name, number, how: 'before' }));
+    if (same[0]?.operation !== 'write') return moments;
+    moments.push(...ends.map((number): KillMoment => ({ operation: name, number, how: 'half' })));
+    return same.length > ends.length ? [...moments, { operation: name, number: same.length >> 1, how: 'out of order' }] : moments;
   });
 }

@@ -9,13 +9,16 @@ import { relative } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 
 import { type KillMoment } from './kill-moment.js';
+import { type NotedOperation } from './noted-operation.js';
 
 const { FAULT_STORAGE: storageDir = '', FAULT_ARMED: armedPath = '', FAULT_LOG: logPath = '', FAULT_AT: at = '' } = process.env;
 const moment = at === '' ? undefined : (JSON.parse(at) as KillMoment);
 const original = { ...fs };
 const counts = new Map<string, number>();
+const twoPaths: readonly string[] = ['rename', 'link', 'copyFile'];
 let heldPath: string | undefined;
 
+type OperationKind = NotedOperation['operation'];
 type Arguments = readonly unknown[];
 type Operation = (...values: unknown[]) => unknown;
 
@@ -38,21 +41,41 @@ function pathOfDescriptor(descriptor: unknown): string {
   return original.readlinkSync(`/proc/self/fd/${String(descriptor)}`);
 }
 
-/** Counts an operation, and does not return from the one at which the process has to die. */
-function reach(operation: string, path: string, values: Arguments, half?: Half): 'go on' | 'hold' {
-  const place = placeOf(path);
-  if (place === undefined || !original.existsSync(armedPath)) return 'go on';
-  const name = `${isMainThread ? 'main' : 'worker'}: ${operation} ${place}`;
-  const number = (counts.get(name) ?? 0) + 1;
-  counts.set(name, number);
-  original.appendFileSync(logPath, `${name}\n`);
-  if (moment?.operation !== name || moment.number !== number) return 'go on';
-  if (moment.how === 'out of order') {
-    heldPath = path;
-    return 'hold';
+/** An operation that has begun. */
+class Begun {
+  /** It is not to be done now. */
+  isHeld = false;
+
+  private constructor(private readonly noted: Omit<NotedOperation, 'phase'> | undefined) {}
+
+  /** Notes an operation, and does not return from the one at which the process has to die, unless that may be held until another one was done. */
+  static begin(operation: OperationKind, path: string, values: Arguments, { half, mayHold = false }: { half?: Half; mayHold?: boolean } = {}): Begun {
+    const place = placeOf(path);
+    if (place === undefined || !original.existsSync(armedPath)) return new Begun(undefined);
+    const name = `${isMainThread ? 'main' : 'worker'}: ${operation} ${place}`;
+    const begun = new Begun({ operation, name, path, ...(twoPaths.includes(operation) && { to: String(values[1]) }) });
+    begun.note('begun');
+    const number = (counts.get(name) ?? 0) + 1;
+    counts.set(name, number);
+    if (moment?.operation !== name || moment.number !== number) return begun;
+    if (moment.how === 'half') half?.(values, path);
+    if (moment.how !== 'out of order' || !mayHold) die();
+    begun.isHeld = true;
+    return begun;
   }
-  if (moment.how === 'half') half?.(values, path);
-  die();
+
+  /** Notes that it has succeeded, now or when the promise is kept. */
+  end(result: unknown): unknown {
+    if (!(result instanceof Promise)) {
+      this.note('done');
+      return result;
+    }
+    return result.then((value: unknown) => this.end(value));
+  }
+
+  private note(phase: NotedOperation['phase']): void {
+    if (this.noted) original.appendFileSync(logPath, `${JSON.stringify({ phase, ...this.noted })}\n`);
+  }
 }
 
 function die(): never {
@@ -60,47 +83,65 @@ function die(): never {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-function replace(target: object, name: string, wrap: (call: (self: unknown, values: Arguments) => unknown) => (self: unknown, values: Arguments) => unknown) {
+type Wrapped = (call: (values: Arguments) => unknown, values: Arguments, self: unknown) => unknown;
+
+function replace(target: object, name: string, wrapped: Wrapped): void {
   const operation = Reflect.get(target, name) as Operation;
-  const wrapped = wrap((self, values) => Reflect.apply(operation, self, values));
   Reflect.set(target, name, function (this: unknown, ...values: unknown[]) {
-    return wrapped(this, values);
+    return wrapped((passed) => Reflect.apply(operation, this, passed), values, this);
   });
 }
 
 /** An operation on a path, its first argument. */
-function onPath(target: object, name: string, label: string, half?: Half): void {
-  replace(target, name, (call) => (self, values) => {
-    reach(label, String(values[0]), values, half);
-    return call(self, values);
+function onPath(target: object, name: string, operation: OperationKind, half?: Half): void {
+  replace(target, name, (call, values) => Begun.begin(operation, String(values[0]), values, half && { half }).end(call(values)));
+}
+
+/** Opening a file to make it or to write to it. */
+function onOpen(target: object, name: string): void {
+  replace(target, name, (call, values) => {
+    const [path, flags = 'r'] = values;
+    return flags === 'r' ? call(values) : Begun.begin('open', String(path), values).end(call(values));
   });
 }
 
 /** An operation on a descriptor, its first argument. */
-function onDescriptor(name: string, label: string, half?: Half): void {
-  replace(fs, name, (call) => (self, values) => {
-    reach(label, pathOfDescriptor(values[0]), values, half);
-    return call(self, values);
+function onDescriptor(name: string, operation: OperationKind, half?: Half): void {
+  replace(fs, name, (call, values) => Begun.begin(operation, pathOfDescriptor(values[0]), values, half && { half }).end(call(values)));
+}
+
+/** An operation on an open file that gives a promise. */
+function onHandle(prototype: object, name: string, operation: OperationKind): void {
+  const half =
+    ({ fd }: fs.promises.FileHandle): Half =>
+    ([content]) => {
+      const bytes = Buffer.from(content as string);
+      original.writeSync(fd, bytes, 0, bytes.byteLength >> 1);
+    };
+  replace(prototype, name, (call, values, self) => {
+    const handle = self as fs.promises.FileHandle;
+    return Begun.begin(operation, pathOfDescriptor(handle.fd), values, { half: half(handle) }).end(call(values));
   });
 }
 
-/** A write with a callback, the only one that others may overtake: when it is held, the process dies once another write on the same file has ended. */
-function onConcurrentWrite(): void {
-  replace(fs, 'write', (call) => (self, values) => {
+/** An operation on a descriptor, its first argument, that calls back, its last argument. A write that is held gives way to others on the same file. */
+function onCallback(name: 'write' | 'fsync'): void {
+  replace(fs, name, (call, values) => {
     const path = pathOfDescriptor(values[0]);
-    if (reach('write beside others', path, values, halfOfWrite) === 'hold') {
+    const begun = Begun.begin(name, path, values, { half: halfOfWrite, mayHold: true });
+    if (begun.isHeld) {
+      heldPath = path;
+      // Nobody need follow.
       setTimeout(die, 500);
       return undefined;
     }
-    if (heldPath !== path) return call(self, values);
     const callback = values.at(-1) as Operation;
-    return call(self, [
-      ...values.slice(0, -1),
-      (...results: unknown[]) => {
-        callback(...results);
-        die();
-      },
-    ]);
+    const noteAndCall = (...results: unknown[]): void => {
+      if (!results[0]) begun.end(undefined);
+      callback(...results);
+      if (heldPath === path) die();
+    };
+    return call([...values.slice(0, -1), noteAndCall]);
   });
 }
 
@@ -119,40 +160,23 @@ const halfOfFile: Half = ([, content, options], path) => {
   original.writeSync(original.openSync(path, flag, mode), bytes, 0, bytes.byteLength >> 1);
 };
 
-async function patchHandles(): Promise<void> {
+async function handlePrototype(): Promise<object> {
   const handle = await fs.promises.open(process.execPath, 'r');
-  const prototype = Object.getPrototypeOf(handle) as object;
   await handle.close();
-  for (const [name, label] of [
-    ['sync', 'fsync'],
-    ['chmod', 'chmod'],
-    ['writeFile', 'write'],
-  ] as const) {
-    replace(prototype, name, (call) => (self, values) => {
-      const { fd } = self as fs.promises.FileHandle;
-      reach(label, pathOfDescriptor(fd), values, ([content]) => {
-        const bytes = Buffer.from(content as string);
-        original.writeSync(fd, bytes, 0, bytes.byteLength >> 1);
-      });
-      return call(self, values);
-    });
-  }
+  return Object.getPrototypeOf(handle) as object;
 }
 
-await patchHandles();
-for (const name of ['rename', 'unlink', 'mkdir', 'link', 'chmod', 'copyFile']) onPath(fs.promises, name, name);
-for (const name of ['renameSync', 'unlinkSync', 'mkdirSync']) onPath(fs, name, name.replace('Sync', ''));
+const handles = await handlePrototype();
+onHandle(handles, 'sync', 'fsync');
+onHandle(handles, 'chmod', 'chmod');
+onHandle(handles, 'writeFile', 'write');
+onOpen(fs.promises, 'open');
+onOpen(fs, 'openSync');
+for (const name of ['rename', 'unlink', 'mkdir', 'link', 'chmod', 'copyFile'] as const) onPath(fs.promises, name, name);
+for (const name of ['rename', 'unlink', 'mkdir'] as const) onPath(fs, `${name}Sync`, name);
 onPath(fs.promises, 'writeFile', 'write', halfOfFile);
-for (const target of [fs.promises, fs]) {
-  const name = target === fs ? 'openSync' : 'open';
-  replace(target, name, (call) => (self, values) => {
-    const [path, flags = 'r'] = values;
-    if (flags !== 'r') reach('open', String(path), values);
-    return call(self, values);
-  });
-}
-onDescriptor('fsync', 'fsync');
-onDescriptor('fsyncSync', 'fsync');
 onDescriptor('writeSync', 'write', halfOfWriteSync);
-onConcurrentWrite();
+onDescriptor('fsyncSync', 'fsync');
+onCallback('write');
+onCallback('fsync');
 syncBuiltinESMExports();

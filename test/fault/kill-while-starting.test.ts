@@ -10,7 +10,7 @@ import { TestNode } from './test-node.js';
 import { until } from './until.js';
 
 /** Rounds; FAULT_ROUNDS=1000 tries every moment that there is. */
-const maxRounds = Number(process.env['FAULT_ROUNDS'] ?? 5);
+const maxRounds = Number(process.env['FAULT_ROUNDS'] ?? 4);
 
 test.serial('a daemon that is killed while it starts, and puts right what a killed one left, loses nothing', async (t) => {
   const node = await TestNode.create(t, { unprivileged: true });

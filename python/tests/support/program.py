@@ -12,6 +12,8 @@ import textwrap
 import time
 from typing import Callable
 
+_FORK_WARNING = "ignore:This process:DeprecationWarning"
+
 
 def run_program(source: str, *arguments: str, timeout: float = 60) -> str:
     """Runs a Python program in the test's environment; returns what it printed.
@@ -20,7 +22,8 @@ def run_program(source: str, *arguments: str, timeout: float = 60) -> str:
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(source), *arguments],
+            # From 3.12 on, Python warns of every fork of a process with threads, as gRPC's are.
+            [sys.executable, "-W", _FORK_WARNING, "-c", textwrap.dedent(source), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
