@@ -37,7 +37,7 @@ module.exports = {
     forbid('no-cycles', 'Two files that need each other are one thing or three.', {}, { circular: true }),
     forbid('no-unresolved', 'What cannot be found cannot be run.', {}, { couldNotResolve: true }),
     forbid('no-undeclared', 'A package that is used is declared.', { path: '^src/' }, { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] }),
-    forbid('core-is-pure', 'core has no I/O and needs no package.', { path: '^src/core/' }, { dependencyTypes: ['core', 'npm'] }),
+    forbid('core-is-pure', 'core has no I/O and needs no package.', { path: '^src/core/' }, { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' }),
     forbid('gen-behind-rpc', 'Only rpc, client and network know protobuf.', { path: '^src/', pathNot: '^src/(rpc|client|network|daemon)/' }, { path: '^gen/' }),
     forbid('no-tests-in-src', 'The program does not know its tests.', { path: '^(src|gen)/' }, { path: '^(test|bench)/' }),
     forbid(

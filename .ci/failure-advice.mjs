@@ -32,4 +32,13 @@ export const failureAdvice = {
   cancelled: 'Nothing: you asked for it.',
   'deadline-exceeded': 'Allow more time, or look into the log of the daemon.',
   internal: 'Please report it, with the message and the log of the daemon.',
+  'already-exists': 'Choose another name, or use the feed that has it.',
+  'feed-not-found': 'Check the id or the name. A feed that was deleted does not come back.',
+  'feed-not-writeable': "Append on the node that made the feed; from another node, submit.",
+  'append-conflict': 'Read what the other writer appended, then append with the new length.',
+  'submit-not-allowed': "Ask the feed's owner to name your node in the access rules of the subfeed.",
+  'mutable-not-found': 'Check the key: a text and a number that look alike are different keys.',
+  'mutable-conflict': 'Read the value that is there now, and decide anew.',
+  'position-beyond-end': 'Ask for the length first, or follow the subfeed: that waits for what is not there yet.',
+  'feed-forked': "Tell the feed's owner: the private key is in use on two nodes, or a node was set back to an old copy. Begin a new feed.",
 };

@@ -5,17 +5,17 @@ export const exitCodes = {
   done: { code: 0, meaning: 'Done.' },
   internal: { code: 1, meaning: 'A fault of this program. Please report it.' },
   usage: { code: 2, meaning: 'The command was called in a way that cannot be: an unknown option, a malformed URI, a path that is not a regular file.' },
-  notFound: { code: 3, meaning: 'Nobody who could be asked has the file, or the path does not exist.' },
+  notFound: { code: 3, meaning: 'Nobody who could be asked has the file or the feed, the path does not exist, or the key has no value.' },
   unavailable: { code: 4, meaning: 'No daemon answers, it is stopping, or the time was up. The same command may succeed later.' },
   notPermitted: { code: 5, meaning: 'The operating system or the daemon does not permit it: a path that may not be read, a token that is missing or wrong.' },
-  dataLoss: { code: 6, meaning: 'Stored or linked bytes are not what their address says.' },
+  dataLoss: { code: 6, meaning: 'Stored or linked bytes are not what their address says, or a feed has two histories.' },
   exhausted: { code: 7, meaning: 'The disk is full or the daemon is busy.' },
-  conflict: { code: 8, meaning: 'Something else changed the file or the upload meanwhile. The same command may succeed now.' },
+  conflict: { code: 8, meaning: 'Something else changed the file, the upload, the feed or the value meanwhile, or took the name. Look what is there now.' },
   precondition: {
     code: 9,
     meaning: 'Something must be changed first: offline mode, another storage directory, a daemon that runs already, a directory that cannot be written.',
   },
-  outOfRange: { code: 10, meaning: 'The range of bytes ends beyond the end of the file.' },
+  outOfRange: { code: 10, meaning: 'The range of bytes ends beyond the end of the file, or the position is behind the end of the subfeed.' },
   interrupted: { code: 130, meaning: 'Interrupted with Ctrl-C (SIGINT).' },
   terminated: { code: 143, meaning: 'Ended with SIGTERM, or with SIGHUP because the terminal was closed.' },
 } as const satisfies Record<string, { code: number; meaning: string }>;
@@ -52,6 +52,15 @@ const exitOfReason: Readonly<Record<FailureReason, keyof typeof exitCodes>> = {
   cancelled: 'interrupted',
   'deadline-exceeded': 'unavailable',
   internal: 'internal',
+  'already-exists': 'conflict',
+  'feed-not-found': 'notFound',
+  'feed-not-writeable': 'precondition',
+  'append-conflict': 'conflict',
+  'submit-not-allowed': 'notPermitted',
+  'mutable-not-found': 'notFound',
+  'mutable-conflict': 'conflict',
+  'position-beyond-end': 'outOfRange',
+  'feed-forked': 'dataLoss',
 };
 
 /** The exit code of a command that failed for this reason. */

@@ -34,6 +34,15 @@ export const failureReasons = [
   'cancelled',
   'deadline-exceeded',
   'internal',
+  'already-exists',
+  'feed-not-found',
+  'feed-not-writeable',
+  'append-conflict',
+  'submit-not-allowed',
+  'mutable-not-found',
+  'mutable-conflict',
+  'position-beyond-end',
+  'feed-forked',
 ] as const;
 
 /** One of {@link failureReasons}. */

@@ -35,6 +35,31 @@ export const limits = {
   keptUploadMs: 24 * 60 * 60 * 1000,
   /** How long a client may send or take no byte of a stream before the daemon gives up on it. */
   streamIdleMs: 5 * 60 * 1000,
+  /** Bytes of the name of a feed. */
+  maxFeedNameBytes: 1_000,
+  /** Bytes of the name of a subfeed, or of the key of a mutable, as JSON. */
+  maxSubfeedNameBytes: 4_096,
+  maxMutableKeyBytes: 4_096,
+  /** Bytes of the value of a mutable, as JSON. */
+  maxMutableValueBytes: MiB,
+  /** Bytes of one message of a feed. */
+  maxFeedMessageBytes: MiB,
+  /** Messages in one append, and bytes of them together. */
+  maxAppendMessages: 10_000,
+  maxAppendBytes: 6 * MiB,
+  /** Bytes of messages that go into one message of a read of a feed, and that are kept in one piece. */
+  feedBlockBytes: 256 * KiB,
+  /** Bytes of what waits to be written to a database. */
+  maxWaitingWriteBytes: 64 * MiB,
+  /** Rules of one subfeed. */
+  maxAccessRules: 1_000,
+  /** Subfeeds in one WatchMessages request. */
+  maxWatchedSubfeeds: 10_000,
+  /** Changed keys that wait for one watcher of mutables. */
+  maxWaitingMutables: 10_000,
+  /** How long a request id is known at least, and how many of them, so that an append that is sent again happens once. */
+  rememberedRequestMs: 30 * 60 * 1000,
+  maxRememberedRequests: 500_000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

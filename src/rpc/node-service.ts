@@ -24,7 +24,7 @@ export interface NodeServiceParts {
 }
 
 const apiVersions = ['kachery_p2p.v1'];
-const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers'];
+const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables'];
 
 const transferKinds: Readonly<Record<Transfer['kind'], TransferKind>> = {
   store: TransferKind.TRANSFER_KIND_STORE,
@@ -66,6 +66,9 @@ function nodeLimits() {
     maxBatchFiles: limits.maxBatchFiles,
     maxBatchBytes: BigInt(limits.maxBatchBytes),
     maxSmallFileBytes: BigInt(limits.maxSmallFileBytes),
+    maxFeedMessageBytes: BigInt(limits.maxFeedMessageBytes),
+    maxAppendMessages: limits.maxAppendMessages,
+    maxAppendBytes: BigInt(limits.maxAppendBytes),
   };
 }
 

@@ -133,6 +133,15 @@ ERROR_CLASSES: Mapping[str, type[KacheryError]] = {
     "cancelled": CancelledError,
     "deadline-exceeded": DeadlineExceededError,
     "internal": InternalError,
+    "already-exists": ConflictError,
+    "feed-not-found": NotFoundError,
+    "feed-not-writeable": NotPermittedError,
+    "append-conflict": ConflictError,
+    "submit-not-allowed": NotPermittedError,
+    "mutable-not-found": NotFoundError,
+    "mutable-conflict": ConflictError,
+    "position-beyond-end": RangeBeyondEndError,
+    "feed-forked": ContentCorruptError,
 }
 """Every reason of the protocol's ErrorReason, and its exception."""
 

@@ -11,7 +11,7 @@ const reasonsByCode: Readonly<Record<Exclude<status, status.OK>, FailureReason>>
   [status.INVALID_ARGUMENT]: 'invalid-argument',
   [status.DEADLINE_EXCEEDED]: 'deadline-exceeded',
   [status.NOT_FOUND]: 'file-not-found',
-  [status.ALREADY_EXISTS]: 'internal',
+  [status.ALREADY_EXISTS]: 'already-exists',
   [status.PERMISSION_DENIED]: 'path-not-permitted',
   [status.RESOURCE_EXHAUSTED]: 'too-busy',
   [status.FAILED_PRECONDITION]: 'not-supported',

@@ -41,6 +41,15 @@ export const reasonCodes: Readonly<Record<FailureReason, ReasonCode>> = {
   cancelled: { reason: ErrorReason.ERROR_REASON_CANCELLED, code: status.CANCELLED },
   'deadline-exceeded': { reason: ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED, code: status.DEADLINE_EXCEEDED },
   internal: { reason: ErrorReason.ERROR_REASON_INTERNAL, code: status.INTERNAL },
+  'already-exists': { reason: ErrorReason.ERROR_REASON_ALREADY_EXISTS, code: status.ALREADY_EXISTS },
+  'feed-not-found': { reason: ErrorReason.ERROR_REASON_FEED_NOT_FOUND, code: status.NOT_FOUND },
+  'feed-not-writeable': { reason: ErrorReason.ERROR_REASON_FEED_NOT_WRITEABLE, code: status.FAILED_PRECONDITION },
+  'append-conflict': { reason: ErrorReason.ERROR_REASON_APPEND_CONFLICT, code: status.ABORTED },
+  'submit-not-allowed': { reason: ErrorReason.ERROR_REASON_SUBMIT_NOT_ALLOWED, code: status.PERMISSION_DENIED },
+  'mutable-not-found': { reason: ErrorReason.ERROR_REASON_MUTABLE_NOT_FOUND, code: status.NOT_FOUND },
+  'mutable-conflict': { reason: ErrorReason.ERROR_REASON_MUTABLE_CONFLICT, code: status.ABORTED },
+  'position-beyond-end': { reason: ErrorReason.ERROR_REASON_POSITION_BEYOND_END, code: status.OUT_OF_RANGE },
+  'feed-forked': { reason: ErrorReason.ERROR_REASON_FEED_FORKED, code: status.DATA_LOSS },
 };
 
 const prefix = 'ERROR_REASON_';

@@ -86,6 +86,24 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """DEADLINE_EXCEEDED. The caller's time was up."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 31
     """INTERNAL. A fault of this program; please report it."""
+    ERROR_REASON_ALREADY_EXISTS: _ErrorReason.ValueType  # 32
+    """ALREADY_EXISTS. A feed of this node has the name. Metadata: name, feed_id."""
+    ERROR_REASON_FEED_NOT_FOUND: _ErrorReason.ValueType  # 33
+    """NOT_FOUND. This node does not have the feed, or it was deleted here. Metadata: feed_id or name."""
+    ERROR_REASON_FEED_NOT_WRITEABLE: _ErrorReason.ValueType  # 34
+    """FAILED_PRECONDITION. This node does not have the private key of the feed. Metadata: feed_id."""
+    ERROR_REASON_APPEND_CONFLICT: _ErrorReason.ValueType  # 35
+    """ABORTED. The subfeed has another length than the append expected. Metadata: feed_id, subfeed_hash, expected_length, length."""
+    ERROR_REASON_SUBMIT_NOT_ALLOWED: _ErrorReason.ValueType  # 36
+    """PERMISSION_DENIED. The access rules of the subfeed do not let the node submit messages. Metadata: feed_id, subfeed_hash, node_id."""
+    ERROR_REASON_MUTABLE_NOT_FOUND: _ErrorReason.ValueType  # 37
+    """NOT_FOUND. The key of a mutable has no value. Metadata: key."""
+    ERROR_REASON_MUTABLE_CONFLICT: _ErrorReason.ValueType  # 38
+    """ABORTED. A mutable is not what its change expected. Metadata: key."""
+    ERROR_REASON_POSITION_BEYOND_END: _ErrorReason.ValueType  # 39
+    """OUT_OF_RANGE. The position is behind the end of the subfeed. Metadata: feed_id, subfeed_hash, position, length."""
+    ERROR_REASON_FEED_FORKED: _ErrorReason.ValueType  # 40
+    """DATA_LOSS. The feed's key signed two histories of the subfeed, so neither can be trusted. Metadata: feed_id, subfeed_hash."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the google.rpc.ErrorInfo in the status details, without the prefix ERROR_REASON_."""
@@ -154,4 +172,22 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 30
 """DEADLINE_EXCEEDED. The caller's time was up."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 31
 """INTERNAL. A fault of this program; please report it."""
+ERROR_REASON_ALREADY_EXISTS: ErrorReason.ValueType  # 32
+"""ALREADY_EXISTS. A feed of this node has the name. Metadata: name, feed_id."""
+ERROR_REASON_FEED_NOT_FOUND: ErrorReason.ValueType  # 33
+"""NOT_FOUND. This node does not have the feed, or it was deleted here. Metadata: feed_id or name."""
+ERROR_REASON_FEED_NOT_WRITEABLE: ErrorReason.ValueType  # 34
+"""FAILED_PRECONDITION. This node does not have the private key of the feed. Metadata: feed_id."""
+ERROR_REASON_APPEND_CONFLICT: ErrorReason.ValueType  # 35
+"""ABORTED. The subfeed has another length than the append expected. Metadata: feed_id, subfeed_hash, expected_length, length."""
+ERROR_REASON_SUBMIT_NOT_ALLOWED: ErrorReason.ValueType  # 36
+"""PERMISSION_DENIED. The access rules of the subfeed do not let the node submit messages. Metadata: feed_id, subfeed_hash, node_id."""
+ERROR_REASON_MUTABLE_NOT_FOUND: ErrorReason.ValueType  # 37
+"""NOT_FOUND. The key of a mutable has no value. Metadata: key."""
+ERROR_REASON_MUTABLE_CONFLICT: ErrorReason.ValueType  # 38
+"""ABORTED. A mutable is not what its change expected. Metadata: key."""
+ERROR_REASON_POSITION_BEYOND_END: ErrorReason.ValueType  # 39
+"""OUT_OF_RANGE. The position is behind the end of the subfeed. Metadata: feed_id, subfeed_hash, position, length."""
+ERROR_REASON_FEED_FORKED: ErrorReason.ValueType  # 40
+"""DATA_LOSS. The feed's key signed two histories of the subfeed, so neither can be trusted. Metadata: feed_id, subfeed_hash."""
 global___ErrorReason = ErrorReason

@@ -149,6 +149,9 @@ class NodeLimits(google.protobuf.message.Message):
     MAX_BATCH_FILES_FIELD_NUMBER: builtins.int
     MAX_BATCH_BYTES_FIELD_NUMBER: builtins.int
     MAX_SMALL_FILE_BYTES_FIELD_NUMBER: builtins.int
+    MAX_FEED_MESSAGE_BYTES_FIELD_NUMBER: builtins.int
+    MAX_APPEND_MESSAGES_FIELD_NUMBER: builtins.int
+    MAX_APPEND_BYTES_FIELD_NUMBER: builtins.int
     max_message_bytes: builtins.int
     """Largest message that the daemon accepts, in bytes."""
     max_batch_files: builtins.int
@@ -157,6 +160,12 @@ class NodeLimits(google.protobuf.message.Message):
     """Most bytes of content in one StoreFiles request."""
     max_small_file_bytes: builtins.int
     """Largest file that ReadFiles returns, in bytes."""
+    max_feed_message_bytes: builtins.int
+    """Largest message of a feed, in bytes."""
+    max_append_messages: builtins.int
+    """Most messages in one AppendMessages request."""
+    max_append_bytes: builtins.int
+    """Most bytes of messages in one AppendMessages request."""
     def __init__(
         self,
         *,
@@ -164,8 +173,11 @@ class NodeLimits(google.protobuf.message.Message):
         max_batch_files: builtins.int = ...,
         max_batch_bytes: builtins.int = ...,
         max_small_file_bytes: builtins.int = ...,
+        max_feed_message_bytes: builtins.int = ...,
+        max_append_messages: builtins.int = ...,
+        max_append_bytes: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["max_batch_bytes", b"max_batch_bytes", "max_batch_files", b"max_batch_files", "max_message_bytes", b"max_message_bytes", "max_small_file_bytes", b"max_small_file_bytes"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["max_append_bytes", b"max_append_bytes", "max_append_messages", b"max_append_messages", "max_batch_bytes", b"max_batch_bytes", "max_batch_files", b"max_batch_files", "max_feed_message_bytes", b"max_feed_message_bytes", "max_message_bytes", b"max_message_bytes", "max_small_file_bytes", b"max_small_file_bytes"]) -> None: ...
 
 global___NodeLimits = NodeLimits
 

@@ -76,6 +76,24 @@ export enum ErrorReason {
   ERROR_REASON_DEADLINE_EXCEEDED = 30,
   /** ERROR_REASON_INTERNAL - INTERNAL. A fault of this program; please report it. */
   ERROR_REASON_INTERNAL = 31,
+  /** ERROR_REASON_ALREADY_EXISTS - ALREADY_EXISTS. A feed of this node has the name. Metadata: name, feed_id. */
+  ERROR_REASON_ALREADY_EXISTS = 32,
+  /** ERROR_REASON_FEED_NOT_FOUND - NOT_FOUND. This node does not have the feed, or it was deleted here. Metadata: feed_id or name. */
+  ERROR_REASON_FEED_NOT_FOUND = 33,
+  /** ERROR_REASON_FEED_NOT_WRITEABLE - FAILED_PRECONDITION. This node does not have the private key of the feed. Metadata: feed_id. */
+  ERROR_REASON_FEED_NOT_WRITEABLE = 34,
+  /** ERROR_REASON_APPEND_CONFLICT - ABORTED. The subfeed has another length than the append expected. Metadata: feed_id, subfeed_hash, expected_length, length. */
+  ERROR_REASON_APPEND_CONFLICT = 35,
+  /** ERROR_REASON_SUBMIT_NOT_ALLOWED - PERMISSION_DENIED. The access rules of the subfeed do not let the node submit messages. Metadata: feed_id, subfeed_hash, node_id. */
+  ERROR_REASON_SUBMIT_NOT_ALLOWED = 36,
+  /** ERROR_REASON_MUTABLE_NOT_FOUND - NOT_FOUND. The key of a mutable has no value. Metadata: key. */
+  ERROR_REASON_MUTABLE_NOT_FOUND = 37,
+  /** ERROR_REASON_MUTABLE_CONFLICT - ABORTED. A mutable is not what its change expected. Metadata: key. */
+  ERROR_REASON_MUTABLE_CONFLICT = 38,
+  /** ERROR_REASON_POSITION_BEYOND_END - OUT_OF_RANGE. The position is behind the end of the subfeed. Metadata: feed_id, subfeed_hash, position, length. */
+  ERROR_REASON_POSITION_BEYOND_END = 39,
+  /** ERROR_REASON_FEED_FORKED - DATA_LOSS. The feed's key signed two histories of the subfeed, so neither can be trusted. Metadata: feed_id, subfeed_hash. */
+  ERROR_REASON_FEED_FORKED = 40,
 }
 
 export function errorReasonFromJSON(object: any): ErrorReason {
@@ -176,6 +194,33 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 31:
     case "ERROR_REASON_INTERNAL":
       return ErrorReason.ERROR_REASON_INTERNAL;
+    case 32:
+    case "ERROR_REASON_ALREADY_EXISTS":
+      return ErrorReason.ERROR_REASON_ALREADY_EXISTS;
+    case 33:
+    case "ERROR_REASON_FEED_NOT_FOUND":
+      return ErrorReason.ERROR_REASON_FEED_NOT_FOUND;
+    case 34:
+    case "ERROR_REASON_FEED_NOT_WRITEABLE":
+      return ErrorReason.ERROR_REASON_FEED_NOT_WRITEABLE;
+    case 35:
+    case "ERROR_REASON_APPEND_CONFLICT":
+      return ErrorReason.ERROR_REASON_APPEND_CONFLICT;
+    case 36:
+    case "ERROR_REASON_SUBMIT_NOT_ALLOWED":
+      return ErrorReason.ERROR_REASON_SUBMIT_NOT_ALLOWED;
+    case 37:
+    case "ERROR_REASON_MUTABLE_NOT_FOUND":
+      return ErrorReason.ERROR_REASON_MUTABLE_NOT_FOUND;
+    case 38:
+    case "ERROR_REASON_MUTABLE_CONFLICT":
+      return ErrorReason.ERROR_REASON_MUTABLE_CONFLICT;
+    case 39:
+    case "ERROR_REASON_POSITION_BEYOND_END":
+      return ErrorReason.ERROR_REASON_POSITION_BEYOND_END;
+    case 40:
+    case "ERROR_REASON_FEED_FORKED":
+      return ErrorReason.ERROR_REASON_FEED_FORKED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }
@@ -247,6 +292,24 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_DEADLINE_EXCEEDED";
     case ErrorReason.ERROR_REASON_INTERNAL:
       return "ERROR_REASON_INTERNAL";
+    case ErrorReason.ERROR_REASON_ALREADY_EXISTS:
+      return "ERROR_REASON_ALREADY_EXISTS";
+    case ErrorReason.ERROR_REASON_FEED_NOT_FOUND:
+      return "ERROR_REASON_FEED_NOT_FOUND";
+    case ErrorReason.ERROR_REASON_FEED_NOT_WRITEABLE:
+      return "ERROR_REASON_FEED_NOT_WRITEABLE";
+    case ErrorReason.ERROR_REASON_APPEND_CONFLICT:
+      return "ERROR_REASON_APPEND_CONFLICT";
+    case ErrorReason.ERROR_REASON_SUBMIT_NOT_ALLOWED:
+      return "ERROR_REASON_SUBMIT_NOT_ALLOWED";
+    case ErrorReason.ERROR_REASON_MUTABLE_NOT_FOUND:
+      return "ERROR_REASON_MUTABLE_NOT_FOUND";
+    case ErrorReason.ERROR_REASON_MUTABLE_CONFLICT:
+      return "ERROR_REASON_MUTABLE_CONFLICT";
+    case ErrorReason.ERROR_REASON_POSITION_BEYOND_END:
+      return "ERROR_REASON_POSITION_BEYOND_END";
+    case ErrorReason.ERROR_REASON_FEED_FORKED:
+      return "ERROR_REASON_FEED_FORKED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -147,6 +147,12 @@ export interface NodeLimits {
   maxBatchBytes: bigint;
   /** Largest file that ReadFiles returns, in bytes. */
   maxSmallFileBytes: bigint;
+  /** Largest message of a feed, in bytes. */
+  maxFeedMessageBytes: bigint;
+  /** Most messages in one AppendMessages request. */
+  maxAppendMessages: number;
+  /** Most bytes of messages in one AppendMessages request. */
+  maxAppendBytes: bigint;
 }
 
 /** Asks for the storage directory's use. */
@@ -466,7 +472,15 @@ export const GetNodeResponse: MessageFns<GetNodeResponse> = {
 };
 
 function createBaseNodeLimits(): NodeLimits {
-  return { maxMessageBytes: 0n, maxBatchFiles: 0, maxBatchBytes: 0n, maxSmallFileBytes: 0n };
+  return {
+    maxMessageBytes: 0n,
+    maxBatchFiles: 0,
+    maxBatchBytes: 0n,
+    maxSmallFileBytes: 0n,
+    maxFeedMessageBytes: 0n,
+    maxAppendMessages: 0,
+    maxAppendBytes: 0n,
+  };
 }
 
 export const NodeLimits: MessageFns<NodeLimits> = {
@@ -491,6 +505,21 @@ export const NodeLimits: MessageFns<NodeLimits> = {
         throw new globalThis.Error("value provided for field message.maxSmallFileBytes of type uint64 too large");
       }
       writer.uint32(32).uint64(message.maxSmallFileBytes);
+    }
+    if (message.maxFeedMessageBytes !== 0n) {
+      if (BigInt.asUintN(64, message.maxFeedMessageBytes) !== message.maxFeedMessageBytes) {
+        throw new globalThis.Error("value provided for field message.maxFeedMessageBytes of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.maxFeedMessageBytes);
+    }
+    if (message.maxAppendMessages !== 0) {
+      writer.uint32(48).uint32(message.maxAppendMessages);
+    }
+    if (message.maxAppendBytes !== 0n) {
+      if (BigInt.asUintN(64, message.maxAppendBytes) !== message.maxAppendBytes) {
+        throw new globalThis.Error("value provided for field message.maxAppendBytes of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.maxAppendBytes);
     }
     return writer;
   },
@@ -540,6 +569,30 @@ export const NodeLimits: MessageFns<NodeLimits> = {
             message.maxSmallFileBytes = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxFeedMessageBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.maxAppendMessages = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.maxAppendBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -574,6 +627,21 @@ export const NodeLimits: MessageFns<NodeLimits> = {
         : isSet(object.max_small_file_bytes)
         ? BigInt(object.max_small_file_bytes)
         : 0n,
+      maxFeedMessageBytes: isSet(object.maxFeedMessageBytes)
+        ? BigInt(object.maxFeedMessageBytes)
+        : isSet(object.max_feed_message_bytes)
+        ? BigInt(object.max_feed_message_bytes)
+        : 0n,
+      maxAppendMessages: isSet(object.maxAppendMessages)
+        ? globalThis.Number(object.maxAppendMessages)
+        : isSet(object.max_append_messages)
+        ? globalThis.Number(object.max_append_messages)
+        : 0,
+      maxAppendBytes: isSet(object.maxAppendBytes)
+        ? BigInt(object.maxAppendBytes)
+        : isSet(object.max_append_bytes)
+        ? BigInt(object.max_append_bytes)
+        : 0n,
     };
   },
 
@@ -590,6 +658,15 @@ export const NodeLimits: MessageFns<NodeLimits> = {
     }
     if (message.maxSmallFileBytes !== 0n) {
       obj.maxSmallFileBytes = message.maxSmallFileBytes.toString();
+    }
+    if (message.maxFeedMessageBytes !== 0n) {
+      obj.maxFeedMessageBytes = message.maxFeedMessageBytes.toString();
+    }
+    if (message.maxAppendMessages !== 0) {
+      obj.maxAppendMessages = Math.round(message.maxAppendMessages);
+    }
+    if (message.maxAppendBytes !== 0n) {
+      obj.maxAppendBytes = message.maxAppendBytes.toString();
     }
     return obj;
   },
@@ -608,6 +685,13 @@ export const NodeLimits: MessageFns<NodeLimits> = {
       : 0n;
     message.maxSmallFileBytes = (object.maxSmallFileBytes !== undefined && object.maxSmallFileBytes !== null)
       ? BigInt(object.maxSmallFileBytes)
+      : 0n;
+    message.maxFeedMessageBytes = (object.maxFeedMessageBytes !== undefined && object.maxFeedMessageBytes !== null)
+      ? BigInt(object.maxFeedMessageBytes)
+      : 0n;
+    message.maxAppendMessages = object.maxAppendMessages ?? 0;
+    message.maxAppendBytes = (object.maxAppendBytes !== undefined && object.maxAppendBytes !== null)
+      ? BigInt(object.maxAppendBytes)
       : 0n;
     return message;
   },
