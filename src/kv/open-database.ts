@@ -1,7 +1,9 @@
 import { Level } from 'level';
 import { mkdir, rm } from 'node:fs/promises';
 
-import { KacheryError } from '../core/failure.js';
+import { type KacheryError } from '../core/failure.js';
+import { databaseFailure, levelCodeOf } from './database-failure.js';
+import { databaseInUse } from './database-in-use.js';
 
 /** A level database of strings. The operations reject with level's errors. */
 export interface Database {
@@ -31,7 +33,7 @@ export async function openDatabase(dir: string, trouble: DatabaseTrouble): Promi
   try {
     return await open(dir);
   } catch (error) {
-    if (codeOf(error) !== 'LEVEL_CORRUPTION') throw await failureOf(error, dir, trouble);
+    if (levelCodeOf(error) !== 'LEVEL_CORRUPTION') throw await failureOf(error, dir, trouble);
     trouble.onDamage(error);
   }
   try {
@@ -50,31 +52,5 @@ async function open(dir: string): Promise<Database> {
 }
 
 async function failureOf(error: unknown, dir: string, trouble: DatabaseTrouble): Promise<KacheryError> {
-  if (codeOf(error) === 'LEVEL_LOCKED') return inUse(dir, await trouble.whoHasIt(), error);
-  const problem = causeOf(error) ?? error;
-  const text = problem instanceof Error ? problem.message : String(problem);
-  const isFull = /ENOSPC|No space left|EDQUOT|quota/i.test(text);
-  const advice = isFull ? 'Free some space on the disk.' : 'Check the rights of the directory, and that its file system is not mounted read-only.';
-  const reason = isFull ? 'disk-full' : 'storage-not-writable';
-  return new KacheryError(reason, `The database ${dir} cannot be opened: ${text}. ${advice}`, { path: dir }, { cause: error });
-}
-
-function inUse(dir: string, holder: string | undefined, cause: unknown): KacheryError {
-  const who = holder ?? 'another process, probably the daemon of another user or configuration directory';
-  return new KacheryError(
-    'already-running',
-    `${dir} is in use by ${who}. Use that daemon, or stop it first with "kachery-p2p stop-daemon".`,
-    { path: dir },
-    { cause },
-  );
-}
-
-/** Level wraps what went wrong in an error that says only that the database is not open. */
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
-}
-
-function codeOf(error: unknown): unknown {
-  const cause = causeOf(error) ?? error;
-  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  return levelCodeOf(error) === 'LEVEL_LOCKED' ? databaseInUse(dir, await trouble.whoHasIt(), error) : databaseFailure(error, dir, 'be opened');
 }

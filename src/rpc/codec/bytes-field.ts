@@ -1,3 +1,5 @@
+import { varintSize, writeVarint } from './varint.js';
+
 /**
  * Bytes that an encoder may need in front of a field's value. A caller that leaves so many unused bytes before the value, in the same ArrayBuffer, and says so
  * with `headroomBytes`, spares the encoder a copy.
@@ -5,7 +7,6 @@
 export const fieldHeadroomBytes = 6;
 
 const lengthDelimited = 2;
-const maxFastLength = 2 ** 28;
 
 /**
  * The protobuf encoding of one `bytes` field (field number 1 to 15) that is a message's only field. Copies `value` only if it has less than
@@ -37,18 +38,4 @@ export function decodeSingleBytesField(fieldNumber: number, message: Buffer): Bu
     if (byte < 0x80) return position + 1 + length === message.byteLength ? message.subarray(position + 1) : undefined;
   }
   return undefined;
-}
-
-function varintSize(value: number): number {
-  if (value >= maxFastLength) return 5;
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
-  return size;
-}
-
-function writeVarint(target: Buffer, offset: number, value: number): void {
-  let position = offset;
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[position++] = (rest % 0x80) | 0x80;
-  target[position] = rest;
 }

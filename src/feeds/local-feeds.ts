@@ -1,0 +1,211 @@
+import { type Clock } from '../core/clock.js';
+import { KacheryError } from '../core/failure.js';
+import { type SignedHead } from '../core/feed-head.js';
+import { type FeedId } from '../core/feed-id.js';
+import { type SubfeedAddress, type SubfeedHash } from '../core/subfeed.js';
+import { DurableDatabase, type KeyRange } from '../kv/durable-database.js';
+import { GroupCommit } from '../kv/group-commit.js';
+import { keyBehindPrefix } from '../kv/key-prefix.js';
+import { decodeAccessRules, encodeAccessRules } from './access-rules.js';
+import { appendTransaction } from './append-transaction.js';
+import { FeedCatalog } from './feed-catalog.js';
+import { feedDatabaseKeys, feedDatabaseRanges, subfeedHashOfKey } from './feed-database-keys.js';
+import { FeedKeys } from './feed-keys.js';
+import { decodeFeedRecord, decodeOwnedFeed } from './feed-record.js';
+import {
+  type AccessRule,
+  type Appended,
+  type AppendRequest,
+  type FeedInfo,
+  type FeedStore,
+  type ReadMessagesOptions,
+  type SubfeedInfo,
+  type WatchedBlocks,
+  type WatchedSubfeed,
+} from './feed-store.js';
+import { ForkDetector } from './fork-detector.js';
+import { limitBlocks } from './limit-blocks.js';
+import { type MessageBlock } from './message-block.js';
+import { type PositionRange, readBlocks } from './read-blocks.js';
+import { RememberedRequests } from './remembered-requests.js';
+import { SubfeedGrowth } from './subfeed-growth.js';
+import { decodeSubfeedRecord } from './subfeed-record.js';
+import { SubfeedWatcher } from './subfeed-watcher.js';
+
+/** Where the feeds of a node are, each in a folder of its own. */
+export interface FeedPlaces {
+  readonly databaseDir: string;
+  readonly keysDir: string;
+}
+
+/** What feeds need of their surroundings. */
+export interface FeedSurroundings {
+  readonly clock: Clock;
+  /** Who has the database open, for a message; undefined if that is not known. */
+  readonly whoHasIt: () => Promise<string | undefined>;
+  /** Hears of problems with the removal of what is not needed any more. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+interface Parts {
+  readonly database: DurableDatabase;
+  readonly writes: GroupCommit;
+  readonly keys: FeedKeys;
+  readonly requests: RememberedRequests;
+  readonly catalog: FeedCatalog;
+  readonly growth: SubfeedGrowth;
+  readonly clock: Clock;
+}
+
+/** The feeds of this machine's node: a database, and a file for each private key. */
+export class LocalFeeds implements FeedStore {
+  private readonly forks: ForkDetector;
+
+  private constructor(private readonly parts: Parts) {
+    this.forks = new ForkDetector(parts.database, parts.writes);
+  }
+
+  /**
+   * Opens the feeds, or makes the folders. Must be closed. Fails with `already-running` if another process has them, with `content-corrupt`,
+   * `storage-not-writable`, `disk-full` and `path-not-permitted`.
+   */
+  static async open({ databaseDir, keysDir }: FeedPlaces, { clock, whoHasIt, onProblem }: FeedSurroundings): Promise<LocalFeeds> {
+    const database = await DurableDatabase.open(databaseDir, whoHasIt);
+    try {
+      const keys = await FeedKeys.open(keysDir);
+      const requests = await RememberedRequests.open(database, clock, onProblem);
+      const writes = new GroupCommit(database);
+      const growth = new SubfeedGrowth();
+      const catalog = new FeedCatalog({ database, writes, keys, growth, clock, onProblem });
+      await catalog.finishDeletions();
+      return new LocalFeeds({ database, writes, keys, requests, catalog, growth, clock });
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  create(name?: string): Promise<FeedInfo> {
+    return this.parts.catalog.create(name);
+  }
+
+  find(id: FeedId): Promise<FeedInfo> {
+    return this.parts.catalog.find(id);
+  }
+
+  findByName(name: string): Promise<FeedInfo> {
+    return this.parts.catalog.findByName(name);
+  }
+
+  list(after: FeedId | undefined, count: number): Promise<FeedInfo[]> {
+    return this.parts.catalog.list(after, count);
+  }
+
+  delete(id: FeedId): Promise<void> {
+    return this.parts.catalog.delete(id);
+  }
+
+  async listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<SubfeedInfo[]> {
+    await this.requireFeed(id);
+    const all = feedDatabaseRanges.subfeeds(id);
+    const range: KeyRange = after === undefined ? all : { ...all, gte: keyBehindPrefix(feedDatabaseKeys.subfeed({ feedId: id, subfeedHash: after })) };
+    const found: SubfeedInfo[] = [];
+    for await (const page of this.parts.database.pages(range, { limit: count })) {
+      for (const [key, value] of page) {
+        const { length, timestampMs, nameJson } = decodeSubfeedRecord(value);
+        found.push({ hash: subfeedHashOfKey(key), nameJson: nameJson === '' ? undefined : nameJson, length, appendedAtMs: timestampMs });
+      }
+    }
+    return found;
+  }
+
+  async append(request: AppendRequest): Promise<Appended> {
+    const { keys, writes, clock, requests, growth } = this.parts;
+    const privateKey = keys.loadedKey(request.feedId) ?? (await this.ownedKey(request.feedId));
+    const onGrown = growth.tellGrown.bind(growth);
+    const { position, timestampMs } = await writes.run(appendTransaction(request, { clock, requests, privateKey, onGrown }));
+    return { position, timestampMs };
+  }
+
+  async *read(subfeed: SubfeedAddress, position: number, options: ReadMessagesOptions): AsyncGenerator<readonly MessageBlock[], void, undefined> {
+    const [length = 0] = await this.lengthsOf([subfeed]);
+    if (position > length) throw positionBeyondEnd(subfeed, position, length);
+    for await (const blocks of limitBlocks(this.readRange(subfeed, { start: position, end: length }), options)) {
+      options.signal.throwIfAborted();
+      yield blocks;
+    }
+  }
+
+  watch(subfeeds: readonly WatchedSubfeed[], signal: AbortSignal): AsyncIterable<WatchedBlocks> {
+    const watcher = new SubfeedWatcher(
+      { growth: this.parts.growth, lengthsOf: this.lengthsOf.bind(this), read: this.readRange.bind(this) },
+      subfeeds,
+    );
+    return watcher.follow(signal);
+  }
+
+  async accessRules(subfeed: SubfeedAddress): Promise<readonly AccessRule[]> {
+    const [feed, rules] = await this.parts.database.getMany([feedDatabaseKeys.feed(subfeed.feedId), feedDatabaseKeys.rules(subfeed)]);
+    decodeFeedRecord(subfeed.feedId, feed);
+    return decodeAccessRules(rules);
+  }
+
+  async setAccessRules(subfeed: SubfeedAddress, rules: readonly AccessRule[]): Promise<void> {
+    const feedKey = feedDatabaseKeys.feed(subfeed.feedId);
+    const encoded = encodeAccessRules(rules);
+    await this.parts.writes.run({
+      keys: [feedKey],
+      sizeBytes: encoded.byteLength,
+      apply: (view) => {
+        decodeOwnedFeed(subfeed.feedId, view.get(feedKey));
+        view.put(feedDatabaseKeys.rules(subfeed), encoded);
+      },
+    });
+  }
+
+  async checkHead(head: SignedHead): Promise<void> {
+    const { isWriteable } = await this.find(head.subfeed.feedId);
+    await this.forks.check(head, isWriteable);
+  }
+
+  /** Finishes what is being written, and closes the database. May be called again. */
+  async close(): Promise<void> {
+    await this.parts.catalog.stop();
+    await this.parts.writes.settle();
+    await this.parts.database.close();
+  }
+
+  private async ownedKey(id: FeedId): ReturnType<FeedKeys['get']> {
+    decodeOwnedFeed(id, await this.parts.database.get(feedDatabaseKeys.feed(id)));
+    return this.parts.keys.get(id);
+  }
+
+  private async requireFeed(id: FeedId): Promise<void> {
+    decodeFeedRecord(id, await this.parts.database.get(feedDatabaseKeys.feed(id)));
+  }
+
+  private async lengthsOf(subfeeds: readonly SubfeedAddress[]): Promise<number[]> {
+    const feedIds = [...new Set(subfeeds.map(({ feedId }) => feedId))];
+    const values = await this.parts.database.getMany([...feedIds.map(feedDatabaseKeys.feed), ...subfeeds.map(feedDatabaseKeys.subfeed)]);
+    for (const [index, id] of feedIds.entries()) decodeFeedRecord(id, values[index]);
+    return values.slice(feedIds.length).map((value) => decodeSubfeedRecord(value).length);
+  }
+
+  /** Messages that are missing because the feed was deleted meanwhile are not damage. */
+  private async *readRange(subfeed: SubfeedAddress, range: PositionRange): AsyncGenerator<readonly MessageBlock[], void, undefined> {
+    try {
+      yield* readBlocks(this.parts.database, subfeed, range);
+    } catch (error) {
+      await this.requireFeed(subfeed.feedId);
+      throw error;
+    }
+  }
+}
+
+function positionBeyondEnd({ feedId, subfeedHash }: SubfeedAddress, position: number, length: number): KacheryError {
+  return new KacheryError(
+    'position-beyond-end',
+    `feed://${feedId}/~${subfeedHash} has ${String(length)} messages, so none can be read from position ${String(position)} on. Watch it to wait for more.`,
+    { feed_id: feedId, subfeed_hash: subfeedHash, position: String(position), length: String(length) },
+  );
+}

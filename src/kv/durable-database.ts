@@ -1,0 +1,155 @@
+import { Level } from 'level';
+import { mkdir, statfs } from 'node:fs/promises';
+
+import { KacheryError } from '../core/failure.js';
+import { databaseFailure, levelCodeOf } from './database-failure.js';
+import { databaseInUse } from './database-in-use.js';
+
+/** One change of a database: a value for a key, or undefined to remove it. */
+export interface DatabaseChange {
+  readonly key: Buffer;
+  readonly value: Buffer | undefined;
+}
+
+/** Keys from `gte` up to, but without, `lt`, in the order of their bytes. */
+export interface KeyRange {
+  readonly gte: Buffer;
+  readonly lt: Buffer;
+}
+
+/** How a range is read. */
+export interface PageOptions {
+  /** From the last key to the first. */
+  readonly reverse?: boolean;
+  /** How many entries at most, in all. */
+  readonly limit?: number;
+}
+
+/** A key and its value. */
+export type DatabaseEntry = readonly [key: Buffer, value: Buffer];
+
+const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+const blockCacheBytes = 8 * 1024 * 1024;
+const writeBufferBytes = 8 * 1024 * 1024;
+const tableFileBytes = 8 * 1024 * 1024;
+const pageEntries = 1_000;
+const pageBytes = 256 * 1024;
+/** Room on the disk with which a database that could not be written is tried again. */
+const reopenBytes = 32 * 1024 * 1024;
+
+/**
+ * A level database whose content must not be lost. Fails with `disk-full`, `storage-not-writable`, and `content-corrupt` for damage, which it never throws
+ * away.
+ */
+export class DurableDatabase {
+  /** Settles when a database that could not be written is open again; until then nobody may touch it. */
+  private reopening: Promise<void> = Promise.resolve();
+  private isDoubtful = false;
+  private isClosed = false;
+
+  private constructor(
+    private readonly dir: string,
+    private readonly level: Level<Buffer, Buffer>,
+  ) {}
+
+  /**
+   * Opens, or makes, a database; it is locked for as long as it is open. `whoHasIt` tells, for a message, who has it open already. Fails with `already-running`
+   * in that case.
+   */
+  static async open(dir: string, whoHasIt: () => Promise<string | undefined>): Promise<DurableDatabase> {
+    try {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      const sizes = { cacheSize: blockCacheBytes, writeBufferSize: writeBufferBytes, maxFileSize: tableFileBytes };
+      const level = new Level<Buffer, Buffer>(dir, { ...encoding, ...sizes });
+      await level.open();
+      return new DurableDatabase(dir, level);
+    } catch (error) {
+      throw levelCodeOf(error) === 'LEVEL_LOCKED' ? databaseInUse(dir, await whoHasIt(), error) : databaseFailure(error, dir, 'be opened');
+    }
+  }
+
+  /** The values of keys, in their order; undefined where there is none. */
+  async getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
+    await this.reopening;
+    return this.attempt('be read', () => this.level.getMany([...keys], encoding));
+  }
+
+  /** The value of a key, or undefined. */
+  async get(key: Buffer): Promise<Buffer | undefined> {
+    return (await this.getMany([key]))[0];
+  }
+
+  /** The entries of a range, some at a time, as they were when the reading began. */
+  async *pages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<DatabaseEntry[], void, undefined> {
+    await this.reopening;
+    const iterator = this.level.iterator({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
+    try {
+      for (;;) {
+        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
+        if (page.length === 0) return;
+        yield page;
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** Makes all changes or none; they are on disk when it resolves. After a failure the database is as before, or has all changes when it is opened again. */
+  async commit(changes: readonly DatabaseChange[]): Promise<void> {
+    await this.reopening;
+    if (this.isDoubtful) {
+      const reopened = this.reopen();
+      this.reopening = reopened.catch(() => undefined);
+      await reopened;
+    }
+    const operations = changes.map(({ key, value }) => (value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value }));
+    try {
+      await this.level.batch(operations, { ...encoding, sync: true });
+    } catch (error) {
+      this.isDoubtful = true;
+      throw databaseFailure(error, this.dir, 'be written');
+    }
+  }
+
+  /** Removes the keys of a range, some of them if it is interrupted; not synced. */
+  async clear(range: KeyRange): Promise<void> {
+    await this.reopening;
+    await this.attempt('be written', () => this.level.clear({ ...encoding, ...range }));
+  }
+
+  /** Closes it. May be called again. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.reopening;
+    await this.level.close();
+  }
+
+  /** What follows a torn record in level's log could be lost, so after a failure it begins a new log, by being opened again. */
+  private async reopen(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.dir);
+    if (bavail * bsize < reopenBytes) {
+      throw new KacheryError('disk-full', `The database ${this.dir} cannot be written: its disk is full. Free some space on the disk.`, { path: this.dir });
+    }
+    try {
+      await this.level.close();
+      await this.level.open();
+      this.isDoubtful = false;
+    } catch (error) {
+      throw databaseFailure(error, this.dir, 'be opened again');
+    }
+  }
+
+  private async attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.isClosed) throw new KacheryError('daemon-stopping', 'The daemon is stopping. Try again when it runs.', {}, { cause: error });
+      if (/_NOT_OPEN$/.test(String(levelCodeOf(error)))) throw openedAgain(this.dir, error);
+      throw databaseFailure(error, this.dir, what);
+    }
+  }
+}
+
+function openedAgain(dir: string, cause: unknown): KacheryError {
+  return new KacheryError('too-busy', `The database ${dir} was opened again, for it could not be written. Try again.`, { limit: '0' }, { cause });
+}
