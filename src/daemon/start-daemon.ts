@@ -5,8 +5,10 @@ import { isLoopback } from '../config/api-address.js';
 import { type DaemonConfig } from '../config/daemon-config.js';
 import { systemClock } from '../core/clock.js';
 import { limits } from '../core/limits.js';
+import { LocalFeeds } from '../feeds/local-feeds.js';
 import { LevelContentIndex } from '../kv/level-content-index.js';
 import { openDatabase } from '../kv/open-database.js';
+import { LocalMutables } from '../mutables/local-mutables.js';
 import { openNodeIdentity } from '../network/node-identity.js';
 import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
 import { type StructuredLog } from '../rpc/structured-log.js';
@@ -79,12 +81,16 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
   await writeNodeId(storageDir, nodeId);
+  const feeds = await openFeeds(config, logger, closing);
+  const mutables = await openMutables(config, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: await packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
   const server = new RpcServer(
     {
       store,
+      feeds,
+      mutables,
       transfers: new TransferRegistry(systemClock),
       node,
       tokens,
@@ -114,6 +120,27 @@ async function openStore({ configDir, storageDir }: DaemonConfig, log: Structure
   const store = await LocalStorage.open(storageDir, { role: 'daemon', clock: systemClock, index: await LevelContentIndex.open(database, { onProblem }) });
   closing.add(() => store.close());
   return store;
+}
+
+async function openFeeds({ configDir, storageDir }: DaemonConfig, log: StructuredLog, closing: ClosingStack): Promise<LocalFeeds> {
+  const feeds = await LocalFeeds.open(
+    { databaseDir: join(configDir, 'feeds'), keysDir: join(configDir, 'feed-keys') },
+    {
+      clock: systemClock,
+      whoHasIt: () => nameDaemonOf(configDir, storageDir),
+      onProblem: (error) => {
+        log.warn({ err: error }, 'what is left of deleted feeds and old requests cannot be removed now; it is tried again later');
+      },
+    },
+  );
+  closing.add(() => feeds.close());
+  return feeds;
+}
+
+async function openMutables({ configDir, storageDir }: DaemonConfig, closing: ClosingStack): Promise<LocalMutables> {
+  const mutables = await LocalMutables.open(join(configDir, 'mutables'), systemClock, () => nameDaemonOf(configDir, storageDir));
+  closing.add(() => mutables.close());
+  return mutables;
 }
 
 /** Marks the storage directory as this node's, for clients that see it. */

@@ -1,9 +1,9 @@
-import { type Timestamp } from '../../gen/ts/google/protobuf/timestamp.js';
 import { type NodeServiceServer, TransferKind, TransferState, type WatchTransfersResponse } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { limits } from '../core/limits.js';
 import { type FileStore } from '../storage/file-store.js';
 import { serverStreamHandler } from './streams/server-stream-handler.js';
 import { unaryHandler } from './streams/unary-handler.js';
+import { timestamp } from './timestamp.js';
 import { type Transfer, type TransferRegistry } from './transfer-registry.js';
 
 /** Who this node is. Nothing of it is secret. */
@@ -82,8 +82,4 @@ function transferMessage({ id, kind, state, uri, transferredBytes, sizeBytes, st
     sizeBytes: BigInt(sizeBytes),
     startedAt: timestamp(startedAtMs),
   };
-}
-
-function timestamp(timeMs: number): Timestamp {
-  return { seconds: BigInt(Math.floor(timeMs / 1000)), nanos: Math.floor(timeMs % 1000) * 1_000_000 };
 }

@@ -4,21 +4,28 @@ import { HealthImplementation } from 'grpc-health-check';
 import { HealthService } from '../../gen/ts/grpc/health/v1/health.js';
 import { ServerReflectionService } from '../../gen/ts/grpc/reflection/v1/reflection.js';
 import { ServerReflectionService as ServerReflectionAlphaService } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
+import { FeedServiceService } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { MutableServiceService } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { limits } from '../core/limits.js';
+import { type MutableStore } from '../mutables/mutable-store.js';
 import { fileServiceDefinition } from './codec/file-service-definition.js';
+import { feedService, type FeedServiceParts } from './feed-service.js';
+import { feedServiceDefinition } from './feeds/feed-service-definition.js';
 import { fileService, type FileServiceParts } from './file-service.js';
 import { widenServerWindows } from './flow-control-windows.js';
 import { admitCalls } from './interceptors/admit-calls.js';
 import { type AccessTokens, checkToken } from './interceptors/check-token.js';
 import { logRequests } from './interceptors/log-requests.js';
 import { OpenCalls } from './interceptors/open-calls.js';
+import { mutableService } from './mutable-service.js';
 import { nodeService, type NodeServiceParts } from './node-service.js';
 import { reflectionService } from './reflection/reflection-service.js';
 import { type StructuredLog } from './structured-log.js';
 
 /** What the server works with. */
-export interface RpcServerParts extends Omit<FileServiceParts, 'nodeId'>, NodeServiceParts {
+export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId'>, NodeServiceParts {
+  readonly mutables: MutableStore;
   readonly tokens: AccessTokens;
   readonly log: StructuredLog;
 }
@@ -29,10 +36,12 @@ export interface RpcServerOptions {
   readonly shutdownGraceMs: number;
 }
 
-const ownServices = ['kachery_p2p.v1.FileService', 'kachery_p2p.v1.NodeService'];
+const ownServices = ['kachery_p2p.v1.FileService', 'kachery_p2p.v1.FeedService', 'kachery_p2p.v1.MutableService', 'kachery_p2p.v1.NodeService'];
 const serviceNames = [...ownServices, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 const subscriptions = [
   NodeServiceService.watchTransfers,
+  FeedServiceService.watchMessages,
+  MutableServiceService.watchMutables,
   HealthService.watch,
   ServerReflectionService.serverReflectionInfo,
   ServerReflectionAlphaService.serverReflectionInfo,
@@ -74,6 +83,8 @@ export class RpcServer {
     this.setHealth('SERVING');
     const reflection = reflectionService(descriptorPath, serviceNames, idle);
     this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId }, idle));
+    this.server.addService(feedServiceDefinition, { ...feedService({ ...parts, nodeId: parts.node.nodeId }, idle) });
+    this.server.addService(MutableServiceService, mutableService(parts.mutables, idle));
     this.server.addService(NodeServiceService, nodeService(parts, idle));
     this.server.addService(ServerReflectionService, reflection);
     this.server.addService(ServerReflectionAlphaService, reflection);

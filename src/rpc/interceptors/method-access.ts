@@ -1,6 +1,8 @@
 import { type MethodDefinition } from '@grpc/grpc-js';
 
+import { FeedServiceService } from '../../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { FileServiceService } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { MutableServiceService } from '../../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { NodeServiceService } from '../../../gen/ts/kachery_p2p/v1/node_service.js';
 
 /** Who may call a method: everybody, who has the client token or the owner token, or who has the owner token. */
@@ -23,6 +25,28 @@ const fileAccess: Readonly<Record<keyof FileServiceService, Access>> = {
   verifyFiles: 'owner',
 };
 
+const feedAccess: Readonly<Record<keyof FeedServiceService, Access>> = {
+  createFeed: 'client',
+  getFeed: 'client',
+  listFeeds: 'client',
+  deleteFeed: 'owner',
+  listSubfeeds: 'client',
+  appendMessages: 'client',
+  submitMessages: 'client',
+  readMessages: 'client',
+  watchMessages: 'client',
+  getAccessRules: 'client',
+  setAccessRules: 'owner',
+};
+
+const mutableAccess: Readonly<Record<keyof MutableServiceService, Access>> = {
+  getMutable: 'client',
+  setMutable: 'client',
+  deleteMutable: 'client',
+  listMutables: 'client',
+  watchMutables: 'client',
+};
+
 const nodeAccess: Readonly<Record<keyof NodeServiceService, Access>> = {
   getNode: 'anyone',
   getStorageUsage: 'client',
@@ -32,7 +56,12 @@ const nodeAccess: Readonly<Record<keyof NodeServiceService, Access>> = {
 
 const openServices = ['/grpc.health.v1.Health/', '/grpc.reflection.v1.ServerReflection/', '/grpc.reflection.v1alpha.ServerReflection/'];
 
-const accessByPath = new Map<string, Access>([...accessOfService(FileServiceService, fileAccess), ...accessOfService(NodeServiceService, nodeAccess)]);
+const accessByPath = new Map<string, Access>([
+  ...accessOfService(FileServiceService, fileAccess),
+  ...accessOfService(FeedServiceService, feedAccess),
+  ...accessOfService(MutableServiceService, mutableAccess),
+  ...accessOfService(NodeServiceService, nodeAccess),
+]);
 
 /** Who may call the method of this path. A method that is not known is the owner's. */
 export function accessOf(path: string): Access {

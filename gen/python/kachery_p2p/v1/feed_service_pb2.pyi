@@ -579,7 +579,7 @@ class WatchMessagesRequest(google.protobuf.message.Message):
     SUBFEEDS_FIELD_NUMBER: builtins.int
     WITH_PROOFS_FIELD_NUMBER: builtins.int
     with_proofs: builtins.bool
-    """Sends what proves the messages, too, and whole appends only."""
+    """Sends what proves the messages, too. Where a batch has no signature, more of the same append follows."""
     @property
     def subfeeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchedSubfeed]:
         """The subfeeds; at most 10,000."""

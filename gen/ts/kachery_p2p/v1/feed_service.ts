@@ -246,7 +246,7 @@ export interface BatchProof {
 export interface WatchMessagesRequest {
   /** The subfeeds; at most 10,000. */
   subfeeds: WatchedSubfeed[];
-  /** Sends what proves the messages, too, and whole appends only. */
+  /** Sends what proves the messages, too. Where a batch has no signature, more of the same append follows. */
   withProofs: boolean;
 }
 

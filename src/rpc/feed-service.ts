@@ -1,0 +1,112 @@
+import { type handleServerStreamingCall } from '@grpc/grpc-js';
+
+import {
+  type Feed,
+  type FeedServiceServer,
+  type GetFeedRequest,
+  type ReadMessagesRequest,
+  type Subfeed,
+  type WatchMessagesRequest,
+} from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { isContentId } from '../core/content-id.js';
+import { KacheryError } from '../core/failure.js';
+import { isFeedId, parseFeedId } from '../core/feed-id.js';
+import { limits } from '../core/limits.js';
+import { parseNodeId } from '../core/node-id.js';
+import { type SubfeedHash } from '../core/subfeed.js';
+import { type FeedInfo, type FeedStore, type ReadMessagesOptions, type SubfeedInfo } from '../feeds/feed-store.js';
+import { type CallContext } from './call-context.js';
+import { parseAccessRules } from './feeds/access-rules.js';
+import { type EncodedMessages, encodeMessages } from './feeds/encoded-messages.js';
+import { checkFeedName } from './feeds/feed-name.js';
+import { parseAppend } from './feeds/parse-append.js';
+import { parseAddress } from './feeds/parse-subfeed.js';
+import { submitMessages } from './feeds/submit-messages.js';
+import { checkBatch } from './files/check-batch.js';
+import { pageOf, parsePageSize, parsePageToken } from './paging.js';
+import { parsePosition } from './position.js';
+import { serverStreamHandler } from './streams/server-stream-handler.js';
+import { unaryHandler } from './streams/unary-handler.js';
+import { timestamp } from './timestamp.js';
+
+/** What FeedService works with. */
+export interface FeedServiceParts {
+  readonly feeds: FeedStore;
+  readonly nodeId: string;
+}
+
+/** FeedService's methods, of which those that stream messages send them encoded. */
+export interface FeedServiceHandlers extends Omit<FeedServiceServer, 'readMessages' | 'watchMessages'> {
+  readMessages: handleServerStreamingCall<ReadMessagesRequest, EncodedMessages>;
+  watchMessages: handleServerStreamingCall<WatchMessagesRequest, EncodedMessages>;
+}
+
+/** FeedService over the feeds of a node: parses what comes in, maps what goes out. `idleMs`: how long a client may take nothing of what there is for it. */
+export function feedService({ feeds, nodeId }: FeedServiceParts, options: { readonly idleMs: number }): FeedServiceHandlers {
+  return {
+    createFeed: unaryHandler(async ({ name }) => ({ feed: feedMessage(await feeds.create(name === undefined ? undefined : checkFeedName(name))) })),
+    getFeed: unaryHandler(async (request) => ({ feed: feedMessage(await findFeed(feeds, request)) })),
+    listFeeds: unaryHandler(async ({ pageSize, pageToken }) => {
+      const count = parsePageSize(pageSize);
+      const { page, nextPageToken } = pageOf(await feeds.list(parsePageToken(pageToken, isFeedId), count + 1), count, ({ id }) => id);
+      return { feeds: page.map(feedMessage), nextPageToken };
+    }),
+    deleteFeed: unaryHandler(async ({ feedId }) => {
+      await feeds.delete(parseFeedId(feedId));
+      return {};
+    }),
+    listSubfeeds: unaryHandler(async ({ feedId, pageSize, pageToken }) => {
+      const count = parsePageSize(pageSize);
+      const found = await feeds.listSubfeeds(parseFeedId(feedId), parsePageToken(pageToken, isSubfeedHash), count + 1);
+      const { page, nextPageToken } = pageOf(found, count, ({ hash }) => hash);
+      return { subfeeds: page.map(subfeedMessage), nextPageToken };
+    }),
+    appendMessages: unaryHandler(async (request) => {
+      const { position, timestampMs } = await feeds.append(parseAppend(request));
+      return { position: BigInt(position), appendedAt: timestamp(timestampMs) };
+    }),
+    submitMessages: unaryHandler(submitMessages(feeds, parseNodeId(nodeId))),
+    readMessages: serverStreamHandler((request, context) => readMessages(feeds, request, context), options),
+    watchMessages: serverStreamHandler((request, context) => watchMessages(feeds, request, context), { ...options, isSubscription: true }),
+    getAccessRules: unaryHandler(async ({ subfeed }) => ({ rules: [...(await feeds.accessRules(parseAddress(subfeed)))] })),
+    setAccessRules: unaryHandler(async ({ subfeed, rules }) => {
+      await feeds.setAccessRules(parseAddress(subfeed), parseAccessRules(rules));
+      return {};
+    }),
+  };
+}
+
+function findFeed(feeds: FeedStore, { feed }: GetFeedRequest): Promise<FeedInfo> {
+  if (!feed) throw new KacheryError('invalid-argument', 'The request does not say which feed: give feed_id or name.', { field: 'feed' });
+  return feed.$case === 'feedId' ? feeds.find(parseFeedId(feed.value)) : feeds.findByName(checkFeedName(feed.value));
+}
+
+async function* readMessages(feeds: FeedStore, request: ReadMessagesRequest, { signal }: CallContext): AsyncGenerator<EncodedMessages, void, undefined> {
+  const { withProofs } = request;
+  const [maxMessages, maxBytes] = [parsePosition(request.maxMessages, 'max_messages'), parsePosition(request.maxBytes, 'max_bytes')];
+  const options: ReadMessagesOptions = { withProofs, signal, ...(maxMessages > 0 && { maxMessages }), ...(maxBytes > 0 && { maxBytes }) };
+  const address = parseAddress(request.subfeed);
+  for await (const blocks of feeds.read(address, parsePosition(request.position, 'position'), options)) yield encodeMessages(blocks, { withProofs });
+}
+
+async function* watchMessages(
+  feeds: FeedStore,
+  { subfeeds, withProofs }: WatchMessagesRequest,
+  { signal }: CallContext,
+): AsyncGenerator<EncodedMessages, void, undefined> {
+  checkBatch(subfeeds.length, limits.maxWatchedSubfeeds, 'subfeeds');
+  const watched = subfeeds.map(({ subfeed, position }) => ({ ...parseAddress(subfeed), position: parsePosition(position, 'position') }));
+  for await (const { index, blocks } of feeds.watch(watched, signal)) yield encodeMessages(blocks, { withProofs, subfeedIndex: index });
+}
+
+function feedMessage({ id, name, isWriteable, createdAtMs }: FeedInfo): Feed {
+  return { feedId: id, name, isWriteable, createdAt: timestamp(createdAtMs) };
+}
+
+function subfeedMessage({ hash, nameJson, length, appendedAtMs }: SubfeedInfo): Subfeed {
+  return { hash, nameJson, length: BigInt(length), appendedAt: timestamp(appendedAtMs) };
+}
+
+function isSubfeedHash(text: string): text is SubfeedHash {
+  return isContentId(text);
+}
