@@ -144,8 +144,12 @@ export class FeedCatalog {
 
 function refuseTaken(name: string, id: Buffer | undefined): void {
   if (!id) return;
-  throw new KacheryError('already-exists', `A feed of this node is called ${quoted(name)} already: feed://${id.toString()}. Choose another name, or use that feed.`, {
-    name: name.slice(0, 100),
-    feed_id: id.toString(),
-  });
+  throw new KacheryError(
+    'already-exists',
+    `A feed of this node is called ${quoted(name)} already: feed://${id.toString()}. Choose another name, or use that feed.`,
+    {
+      name: name.slice(0, 100),
+      feed_id: id.toString(),
+    },
+  );
 }

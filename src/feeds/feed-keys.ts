@@ -80,7 +80,12 @@ export class FeedKeys {
     } catch (error) {
       if (error instanceof KacheryError) throw error;
       const text = error instanceof Error ? error.message : String(error);
-      throw new KacheryError('path-not-permitted', `The private key ${path} cannot be used: ${text}. Check the rights of its folder.`, { path }, { cause: error });
+      throw new KacheryError(
+        'path-not-permitted',
+        `The private key ${path} cannot be used: ${text}. Check the rights of its folder.`,
+        { path },
+        { cause: error },
+      );
     }
   }
 }

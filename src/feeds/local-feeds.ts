@@ -137,10 +137,7 @@ export class LocalFeeds implements FeedStore {
   }
 
   watch(subfeeds: readonly WatchedSubfeed[], signal: AbortSignal): AsyncIterable<WatchedBlocks> {
-    const watcher = new SubfeedWatcher(
-      { growth: this.parts.growth, lengthsOf: this.lengthsOf.bind(this), read: this.readRange.bind(this) },
-      subfeeds,
-    );
+    const watcher = new SubfeedWatcher({ growth: this.parts.growth, lengthsOf: this.lengthsOf.bind(this), read: this.readRange.bind(this) }, subfeeds);
     return watcher.follow(signal);
   }
 

@@ -47,7 +47,11 @@ export function encodeBlock(block: MessageBlock): Buffer {
 
 /** The block that is stored at a position, as a view on what was read. Fails with `content-corrupt` if it is not what was written. */
 export function decodeBlock(subfeed: SubfeedAddress, position: number, encoded: Buffer): MessageBlock {
-  if (encoded.byteLength < offsets.packed || encoded[0] !== layoutVersion || crc32(encoded.subarray(offsets.count)) !== encoded.readUInt32BE(offsets.checksum)) {
+  if (
+    encoded.byteLength < offsets.packed ||
+    encoded[0] !== layoutVersion ||
+    crc32(encoded.subarray(offsets.count)) !== encoded.readUInt32BE(offsets.checksum)
+  ) {
     throw damagedMessages(subfeed, position);
   }
   const submitter = encoded.toString('hex', offsets.submitter, offsets.previousHash);

@@ -12,7 +12,11 @@ export interface PositionRange {
 /**
  * The messages of a range in order, about 256 KiB at a time. Blocks are views on what was read. Fails with `content-corrupt` if any are damaged or missing.
  */
-export async function* readBlocks(database: DurableDatabase, subfeed: SubfeedAddress, { start, end }: PositionRange): AsyncGenerator<MessageBlock[], void, undefined> {
+export async function* readBlocks(
+  database: DurableDatabase,
+  subfeed: SubfeedAddress,
+  { start, end }: PositionRange,
+): AsyncGenerator<MessageBlock[], void, undefined> {
   let next = start;
   const range = { gte: feedDatabaseKeys.block(subfeed, start), lt: feedDatabaseKeys.block(subfeed, end) };
   if (start < end) {

@@ -75,7 +75,5 @@ function mutableMessage({ key, valueJson, version, updatedAtMs }: MutableEntry):
 }
 
 function changeMessage(change: MutableChange): WatchMutablesResponse {
-  return change.kind === 'set'
-    ? { change: { $case: 'set', value: mutableMessage(change.entry) } }
-    : { change: { $case: 'deletedKeyJson', value: change.key } };
+  return change.kind === 'set' ? { change: { $case: 'set', value: mutableMessage(change.entry) } } : { change: { $case: 'deletedKeyJson', value: change.key } };
 }

@@ -56,11 +56,12 @@ test.serial('health is told for the server and for each service, without a token
   t.teardown(() => {
     client.close();
   });
-  for (const service of ['', 'kachery_p2p.v1.FileService', 'kachery_p2p.v1.NodeService']) {
+  const services = ['', 'kachery_p2p.v1.FeedService', 'kachery_p2p.v1.FileService', 'kachery_p2p.v1.MutableService', 'kachery_p2p.v1.NodeService'];
+  for (const service of services) {
     t.is((await callOnce(client, 'check', { service })).status, ServingStatus.SERVING);
   }
   t.is((await errorOf(callOnce(client, 'check', { service: 'no.such.Service' }))).code, status.NOT_FOUND);
-  t.deepEqual(Object.keys((await callOnce(client, 'list', {})).statuses).sort(), ['', 'kachery_p2p.v1.FileService', 'kachery_p2p.v1.NodeService']);
+  t.deepEqual(Object.keys((await callOnce(client, 'list', {})).statuses).sort(), services);
 });
 
 test.serial('a method that there is not is told as such', async (t) => {
@@ -68,7 +69,7 @@ test.serial('a method that there is not is told as such', async (t) => {
   const { files } = connectRpc(t, daemon.address);
   const echo = (bytes: Buffer): Buffer => bytes;
   const call = new Promise((resolve, reject) => {
-    files.makeUnaryRequest('/kachery_p2p.v1.FeedService/GetFeed', echo, echo, Buffer.alloc(0), new Metadata(), (error, response) => {
+    files.makeUnaryRequest('/kachery_p2p.v1.ChannelService/JoinChannel', echo, echo, Buffer.alloc(0), new Metadata(), (error, response) => {
       if (error) reject(error);
       else resolve(response);
     });

@@ -1,13 +1,17 @@
 import { type CallOptions, type Client, type ClientReadableStream, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ExecutionContext } from 'ava';
 
+import { FeedServiceClient } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { FileServiceClient, type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { MutableServiceClient } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { NodeServiceClient } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 
 /** Generated clients of a daemon, with nothing of ours in between; closed when the test ends. */
 export interface RpcClients {
   readonly files: FileServiceClient;
   readonly node: NodeServiceClient;
+  readonly feeds: FeedServiceClient;
+  readonly mutables: MutableServiceClient;
 }
 
 /** Clients on a connection of their own. */
@@ -16,10 +20,11 @@ export function connectRpc(t: ExecutionContext, address: string): RpcClients {
   const clients = {
     files: new FileServiceClient(address, credentials.createInsecure(), options),
     node: new NodeServiceClient(address, credentials.createInsecure(), options),
+    feeds: new FeedServiceClient(address, credentials.createInsecure(), options),
+    mutables: new MutableServiceClient(address, credentials.createInsecure(), options),
   };
   t.teardown(() => {
-    clients.files.close();
-    clients.node.close();
+    for (const client of Object.values(clients)) client.close();
   });
   return clients;
 }

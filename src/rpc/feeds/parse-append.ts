@@ -26,7 +26,12 @@ function checkMessages(messages: readonly Buffer[]): void {
   for (const [index, { byteLength }] of messages.entries()) {
     totalBytes += byteLength;
     if (byteLength > limits.maxFeedMessageBytes) {
-      throw tooLarge(`Message ${String(index)} has ${String(byteLength)} bytes`, limits.maxFeedMessageBytes, byteLength, 'Store it as a file and append its URI.');
+      throw tooLarge(
+        `Message ${String(index)} has ${String(byteLength)} bytes`,
+        limits.maxFeedMessageBytes,
+        byteLength,
+        'Store it as a file and append its URI.',
+      );
     }
   }
   if (totalBytes > limits.maxAppendBytes) {
