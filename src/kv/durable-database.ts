@@ -31,7 +31,9 @@ export type DatabaseEntry = readonly [key: Buffer, value: Buffer];
 const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 const blockCacheBytes = 8 * 1024 * 1024;
 const writeBufferBytes = 8 * 1024 * 1024;
-const tableFileBytes = 8 * 1024 * 1024;
+/** Level maps the table files that it has open into memory, so these two bound what the daemon is seen to take. */
+const tableFileBytes = 1024 * 1024;
+const openFiles = 74;
 const pageEntries = 1_000;
 const pageBytes = 256 * 1024;
 /** Room on the disk with which a database that could not be written is tried again. */
@@ -59,7 +61,7 @@ export class DurableDatabase {
   static async open(dir: string, whoHasIt: () => Promise<string | undefined>): Promise<DurableDatabase> {
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      const sizes = { cacheSize: blockCacheBytes, writeBufferSize: writeBufferBytes, maxFileSize: tableFileBytes };
+      const sizes = { cacheSize: blockCacheBytes, writeBufferSize: writeBufferBytes, maxFileSize: tableFileBytes, maxOpenFiles: openFiles };
       const level = new Level<Buffer, Buffer>(dir, { ...encoding, ...sizes });
       await level.open();
       return new DurableDatabase(dir, level);
