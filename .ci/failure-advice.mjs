@@ -34,7 +34,7 @@ export const failureAdvice = {
   internal: 'Please report it, with the message and the log of the daemon.',
   'already-exists': 'Choose another name, or use the feed that has it.',
   'feed-not-found': 'Check the id or the name. A feed that was deleted does not come back.',
-  'feed-not-writeable': "Append on the node that made the feed; from another node, submit.",
+  'feed-not-writeable': 'Append on the node that made the feed; from another node, submit.',
   'append-conflict': 'Read what the other writer appended, then append with the new length.',
   'submit-not-allowed': "Ask the feed's owner to name your node in the access rules of the subfeed.",
   'mutable-not-found': 'Check the key: a text and a number that look alike are different keys.',

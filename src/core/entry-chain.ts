@@ -3,8 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { type NodeId } from './node-id.js';
 import { type SubfeedAddress } from './subfeed.js';
 
-/** Bytes of the hash of an entry. */
-export const entryHashBytes = 32;
+const entryHashBytes = 32;
 
 /** How far a chain of entries goes: the number of its entries, and the hash of the last one; zeros if there is none. */
 export interface ChainEnd {

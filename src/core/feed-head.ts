@@ -4,8 +4,7 @@ import { type ChainEnd } from './entry-chain.js';
 import { type FeedId } from './feed-id.js';
 import { type SubfeedAddress } from './subfeed.js';
 
-/** Bytes of an ed25519 signature. */
-export const signatureBytes = 64;
+const signatureBytes = 64;
 
 /** What a feed's key has signed: that the subfeed's chain ended here. */
 export interface SignedHead extends ChainEnd {

@@ -5,7 +5,7 @@ import { keysWithPrefix } from '../kv/key-prefix.js';
 
 const feedIdBytes = 32;
 const subfeedHashBytes = 20;
-const positionBytes = 8;
+const numberSizeBytes = 8;
 
 /** The keys of the database of feeds: a letter for the kind of the record, then ids and numbers as bytes, so that the order is that of what they stand for. */
 export const feedDatabaseKeys = {
@@ -45,11 +45,6 @@ export function subfeedHashOfKey(recordKey: Buffer): SubfeedHash {
   return recordKey.toString('hex', 1 + feedIdBytes, 1 + feedIdBytes + subfeedHashBytes) as SubfeedHash;
 }
 
-/** The position in the key of a block. */
-export function positionOfKey(blockKey: Buffer): number {
-  return Number(blockKey.readBigUInt64BE(blockKey.byteLength - positionBytes));
-}
-
 function key(kind: string, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(kind), ...parts]);
 }
@@ -59,7 +54,7 @@ function addressBytes({ feedId, subfeedHash }: SubfeedAddress): Buffer {
 }
 
 function numberBytes(value: number): Buffer {
-  const bytes = Buffer.alloc(positionBytes);
+  const bytes = Buffer.alloc(numberSizeBytes);
   bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { type ReadMessagesOptions } from './feed-store.js';
-import { type MessageBlock } from './message-block.js';
+import { type MessageBlock, takeMessages } from './message-block.js';
 import { messageAt } from './packed-messages.js';
 
 /**
@@ -51,6 +51,6 @@ class Budget {
       count++;
     }
     this.isSpent ||= count < block.count || this.messages <= 0 || this.bytes <= 0;
-    return count === block.count ? block : { ...block, count, packed: block.packed.subarray(0, offset) };
+    return count === block.count ? block : takeMessages(block, count);
   }
 }

@@ -1,13 +1,12 @@
 import { crc32 } from 'node:zlib';
 
-import { entryHashBytes, EntryChain } from '../core/entry-chain.js';
-import { signatureBytes } from '../core/feed-head.js';
+import { EntryChain } from '../core/entry-chain.js';
 import { KacheryError } from '../core/failure.js';
 import { type NodeId } from '../core/node-id.js';
 import { type SubfeedAddress } from '../core/subfeed.js';
 import { offsetBehind, unpackMessages } from './packed-messages.js';
 
-/** Messages of one append that follow each other, with what proves them. */
+/** Messages of one append that follow each other, with what proves them. One that was read computes its fields, so it cannot be copied with a spread. */
 export interface MessageBlock {
   /** Of the first message. */
   readonly position: number;
@@ -26,45 +25,92 @@ export interface MessageBlock {
 }
 
 const layoutVersion = 1;
-const offsets = { checksum: 1, count: 5, timestamp: 9, isSigned: 17, submitter: 18, previousHash: 50, lastHash: 82, signature: 114, packed: 178 } as const;
-const noSubmitter = '0'.repeat(2 * entryHashBytes);
+const flags = { signed: 1, submitted: 2 } as const;
+const offsets = {
+  checksum: 1,
+  position: 5,
+  count: 13,
+  timestamp: 17,
+  flags: 25,
+  submitter: 26,
+  previousHash: 58,
+  lastHash: 90,
+  signature: 122,
+  packed: 186,
+} as const;
+const two32 = 2 ** 32;
 
 /** The block as it is stored under its position. */
 export function encodeBlock(block: MessageBlock): Buffer {
   const encoded = Buffer.alloc(offsets.packed + block.packed.byteLength);
   encoded.writeUInt8(layoutVersion);
+  encoded.writeBigUInt64BE(BigInt(block.position), offsets.position);
   encoded.writeUInt32BE(block.count, offsets.count);
   encoded.writeDoubleBE(block.timestampMs, offsets.timestamp);
-  encoded.writeUInt8(block.signature ? 1 : 0, offsets.isSigned);
+  encoded.writeUInt8((block.signature ? flags.signed : 0) | (block.submitter === undefined ? 0 : flags.submitted), offsets.flags);
   if (block.submitter !== undefined) encoded.write(block.submitter, offsets.submitter, 'hex');
   encoded.set(block.previousHash, offsets.previousHash);
   encoded.set(block.lastHash, offsets.lastHash);
   if (block.signature) encoded.set(block.signature, offsets.signature);
   encoded.set(block.packed, offsets.packed);
-  encoded.writeUInt32BE(crc32(encoded.subarray(offsets.count)), offsets.checksum);
+  encoded.writeUInt32BE(crc32(encoded.subarray(offsets.position)), offsets.checksum);
   return encoded;
 }
 
-/** The block that is stored at a position, as a view on what was read. Fails with `content-corrupt` if it is not what was written. */
+/** The stored block that begins at a position, as a view on what was read. Fails with `content-corrupt` if it is another, or not what was written. */
 export function decodeBlock(subfeed: SubfeedAddress, position: number, encoded: Buffer): MessageBlock {
-  if (
-    encoded.byteLength < offsets.packed ||
-    encoded[0] !== layoutVersion ||
-    crc32(encoded.subarray(offsets.count)) !== encoded.readUInt32BE(offsets.checksum)
-  ) {
-    throw damagedMessages(subfeed, position);
+  const block = decodeAnyBlock(encoded);
+  if (block?.position !== position) throw damagedMessages(subfeed, position);
+  return block;
+}
+
+/** The stored block, as a view on what was read; undefined if it is not what was written. */
+export function decodeAnyBlock(encoded: Buffer): MessageBlock | undefined {
+  if (encoded.byteLength < offsets.packed || encoded[0] !== layoutVersion) return undefined;
+  return crc32(encoded.subarray(offsets.position)) === encoded.readUInt32BE(offsets.checksum) ? new StoredBlock(encoded) : undefined;
+}
+
+/** Makes of what was read only what is looked at: a read of many small blocks is bound by this. */
+class StoredBlock implements MessageBlock {
+  readonly position: number;
+  readonly count: number;
+  readonly packed: Buffer;
+
+  constructor(private readonly encoded: Buffer) {
+    this.position = encoded.readUInt32BE(offsets.position) * two32 + encoded.readUInt32BE(offsets.position + 4);
+    this.count = encoded.readUInt32BE(offsets.count);
+    this.packed = encoded.subarray(offsets.packed);
   }
-  const submitter = encoded.toString('hex', offsets.submitter, offsets.previousHash);
-  return {
-    position,
-    count: encoded.readUInt32BE(offsets.count),
-    timestampMs: encoded.readDoubleBE(offsets.timestamp),
-    submitter: submitter === noSubmitter ? undefined : (submitter as NodeId),
-    previousHash: encoded.subarray(offsets.previousHash, offsets.lastHash),
-    lastHash: encoded.subarray(offsets.lastHash, offsets.signature),
-    signature: encoded[offsets.isSigned] === 1 ? encoded.subarray(offsets.signature, offsets.signature + signatureBytes) : undefined,
-    packed: encoded.subarray(offsets.packed),
-  };
+
+  get timestampMs(): number {
+    return this.encoded.readDoubleBE(offsets.timestamp);
+  }
+
+  get submitter(): NodeId | undefined {
+    return this.has(flags.submitted) ? (this.encoded.toString('hex', offsets.submitter, offsets.previousHash) as NodeId) : undefined;
+  }
+
+  get previousHash(): Buffer {
+    return this.encoded.subarray(offsets.previousHash, offsets.lastHash);
+  }
+
+  get lastHash(): Buffer {
+    return this.encoded.subarray(offsets.lastHash, offsets.signature);
+  }
+
+  get signature(): Buffer | undefined {
+    return this.has(flags.signed) ? this.encoded.subarray(offsets.signature, offsets.packed) : undefined;
+  }
+
+  private has(flag: number): boolean {
+    return ((this.encoded[offsets.flags] ?? 0) & flag) !== 0;
+  }
+}
+
+/** The first `count` messages of a block; they prove nothing by themselves. */
+export function takeMessages({ position, timestampMs, submitter, previousHash, lastHash, packed }: MessageBlock, count: number): MessageBlock {
+  const taken = packed.subarray(0, offsetBehind(packed, count));
+  return { position, count, timestampMs, submitter, previousHash, lastHash, signature: undefined, packed: taken };
 }
 
 /** Hash of the entry of the block's message number `count`, counted from 1; for 0 that of the entry before the block. */
@@ -78,8 +124,9 @@ export function hashBehind(subfeed: SubfeedAddress, block: MessageBlock, count: 
 
 /** The block without its first `count` messages; it proves the rest as before. */
 export function dropMessages(subfeed: SubfeedAddress, block: MessageBlock, count: number): MessageBlock {
+  const { timestampMs, submitter, lastHash, signature } = block;
   const rest = { position: block.position + count, count: block.count - count, packed: block.packed.subarray(offsetBehind(block.packed, count)) };
-  return { ...block, ...rest, previousHash: hashBehind(subfeed, block, count) };
+  return { ...rest, timestampMs, submitter, previousHash: hashBehind(subfeed, block, count), lastHash, signature };
 }
 
 /** What a reader of damaged or missing messages is told. */

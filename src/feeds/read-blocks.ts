@@ -1,7 +1,7 @@
 import { type SubfeedAddress } from '../core/subfeed.js';
-import { type DatabaseEntry, type DurableDatabase } from '../kv/durable-database.js';
-import { feedDatabaseKeys, feedDatabaseRanges, positionOfKey } from './feed-database-keys.js';
-import { damagedMessages, decodeBlock, dropMessages, type MessageBlock } from './message-block.js';
+import { type DurableDatabase } from '../kv/durable-database.js';
+import { feedDatabaseKeys, feedDatabaseRanges } from './feed-database-keys.js';
+import { damagedMessages, decodeAnyBlock, decodeBlock, dropMessages, type MessageBlock } from './message-block.js';
 
 /** The positions [start, end) of a subfeed; `end` is where an append ended. */
 export interface PositionRange {
@@ -26,13 +26,13 @@ export async function* readBlocks(
       next += begun.count;
     }
   }
-  for await (const page of database.pages(range)) {
-    const blocks = page.map((entry) => {
-      const block = decodeEntry(subfeed, entry);
-      if (block.position !== next) throw damagedMessages(subfeed, next);
+  for await (const page of database.valuePages(range)) {
+    const blocks: MessageBlock[] = [];
+    for (const value of page) {
+      const block = decodeBlock(subfeed, next, value);
       next += block.count;
-      return block;
-    });
+      blocks.push(block);
+    }
     yield blocks;
   }
   if (next !== end) throw damagedMessages(subfeed, next);
@@ -41,8 +41,8 @@ export async function* readBlocks(
 /** The stored block that holds a position, if any does. */
 export async function blockHolding(database: DurableDatabase, subfeed: SubfeedAddress, position: number): Promise<MessageBlock | undefined> {
   const range = { gte: feedDatabaseRanges.blocks(subfeed).gte, lt: feedDatabaseKeys.block(subfeed, position + 1) };
-  for await (const [entry] of database.pages(range, { reverse: true, limit: 1 })) {
-    const block = entry && decodeEntry(subfeed, entry);
+  for await (const [value] of database.valuePages(range, { reverse: true, limit: 1 })) {
+    const block = value && decodeAnyBlock(value);
     if (block && block.position + block.count > position) return block;
   }
   return undefined;
@@ -53,8 +53,4 @@ async function blockAround(database: DurableDatabase, subfeed: SubfeedAddress, p
   if (position === 0 || (await database.get(feedDatabaseKeys.block(subfeed, position)))) return undefined;
   const block = await blockHolding(database, subfeed, position);
   return block && dropMessages(subfeed, block, position - block.position);
-}
-
-function decodeEntry(subfeed: SubfeedAddress, [key, value]: DatabaseEntry): MessageBlock {
-  return decodeBlock(subfeed, positionOfKey(key), value);
 }

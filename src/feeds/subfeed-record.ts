@@ -8,8 +8,7 @@ export interface SubfeedRecord extends ChainEnd {
   readonly nameJson: string;
 }
 
-/** The record of a subfeed without messages. */
-export const emptySubfeed: SubfeedRecord = { ...emptyChain, timestampMs: 0, nameJson: '' };
+const emptySubfeed: SubfeedRecord = { ...emptyChain, timestampMs: 0, nameJson: '' };
 
 const layoutVersion = 1;
 const offsets = { length: 1, lastHash: 9, timestamp: 41, nameJson: 49 } as const;

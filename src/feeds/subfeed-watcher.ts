@@ -1,3 +1,4 @@
+import { type KacheryError } from '../core/failure.js';
 import { type SubfeedAddress } from '../core/subfeed.js';
 import { feedNotFound } from './feed-record.js';
 import { type WatchedBlocks, type WatchedSubfeed } from './feed-store.js';
@@ -34,7 +35,7 @@ export class SubfeedWatcher {
   private readonly cursors: readonly Cursor[];
   private readonly ready = new Set<Cursor>();
   private readonly endings: (() => void)[];
-  private failure: unknown;
+  private failure: KacheryError | undefined;
   private freshBytes = 0;
   private wake = (): void => undefined;
 

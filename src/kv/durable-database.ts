@@ -30,10 +30,12 @@ export type DatabaseEntry = readonly [key: Buffer, value: Buffer];
 
 const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 const blockCacheBytes = 8 * 1024 * 1024;
-const writeBufferBytes = 8 * 1024 * 1024;
+const writeBufferBytes = 4 * 1024 * 1024;
 /** Level maps the table files that it has open into memory, so these two bound what the daemon is seen to take. */
 const tableFileBytes = 1024 * 1024;
 const openFiles = 74;
+/** So few keys are looked up faster than a thread is asked to do it; what is looked up for a write is in level's memory, mostly. */
+const maxSyncKeys = 8;
 const pageEntries = 1_000;
 const pageBytes = 256 * 1024;
 /** Room on the disk with which a database that could not be written is tried again. */
@@ -73,7 +75,8 @@ export class DurableDatabase {
   /** The values of keys, in their order; undefined where there is none. */
   async getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
     await this.reopening;
-    return this.attempt('be read', () => this.level.getMany([...keys], encoding));
+    if (keys.length > maxSyncKeys) return this.attempt('be read', () => this.level.getMany([...keys], encoding));
+    return this.attempt('be read', async () => keys.map((key) => this.level.getSync(key, encoding)));
   }
 
   /** The value of a key, or undefined. */
@@ -85,6 +88,21 @@ export class DurableDatabase {
   async *pages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<DatabaseEntry[], void, undefined> {
     await this.reopening;
     const iterator = this.level.iterator({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
+    try {
+      for (;;) {
+        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
+        if (page.length === 0) return;
+        yield page;
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** The values of a range, some at a time, as they were when the reading began; faster than `pages`. */
+  async *valuePages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<Buffer[], void, undefined> {
+    await this.reopening;
+    const iterator = this.level.values({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
     try {
       for (;;) {
         const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
@@ -146,7 +164,7 @@ export class DurableDatabase {
       return await work();
     } catch (error) {
       if (this.isClosed) throw new KacheryError('daemon-stopping', 'The daemon is stopping. Try again when it runs.', {}, { cause: error });
-      if (/_NOT_OPEN$/.test(String(levelCodeOf(error)))) throw openedAgain(this.dir, error);
+      if (String(levelCodeOf(error)).endsWith('_NOT_OPEN')) throw openedAgain(this.dir, error);
       throw databaseFailure(error, this.dir, what);
     }
   }

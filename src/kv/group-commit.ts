@@ -38,7 +38,7 @@ const maxTurnMs = 10;
  * caller hears of the result, also of a refusal, when everything that it builds on is on disk. The only writer of its keys.
  */
 export class GroupCommit {
-  private waiting: Waiting[] = [];
+  private readonly waiting: Waiting[] = [];
   private waitingBytes = 0;
   private working: Promise<void> | undefined;
 

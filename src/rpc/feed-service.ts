@@ -3,6 +3,7 @@ import { type handleServerStreamingCall } from '@grpc/grpc-js';
 import {
   type Feed,
   type FeedServiceServer,
+  type FeedServiceService,
   type GetFeedRequest,
   type ReadMessagesRequest,
   type Subfeed,
@@ -36,10 +37,10 @@ export interface FeedServiceParts {
 }
 
 /** FeedService's methods, of which those that stream messages send them encoded. */
-export interface FeedServiceHandlers extends Omit<FeedServiceServer, 'readMessages' | 'watchMessages'> {
+export type FeedServiceHandlers = { [Name in Exclude<keyof FeedServiceService, 'readMessages' | 'watchMessages'>]: FeedServiceServer[Name] } & {
   readMessages: handleServerStreamingCall<ReadMessagesRequest, EncodedMessages>;
   watchMessages: handleServerStreamingCall<WatchMessagesRequest, EncodedMessages>;
-}
+};
 
 /** FeedService over the feeds of a node: parses what comes in, maps what goes out. `idleMs`: how long a client may take nothing of what there is for it. */
 export function feedService({ feeds, nodeId }: FeedServiceParts, options: { readonly idleMs: number }): FeedServiceHandlers {

@@ -83,7 +83,7 @@ export class RpcServer {
     this.setHealth('SERVING');
     const reflection = reflectionService(descriptorPath, serviceNames, idle);
     this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId }, idle));
-    this.server.addService(feedServiceDefinition, { ...feedService({ ...parts, nodeId: parts.node.nodeId }, idle) });
+    this.server.addService(feedServiceDefinition, feedService({ ...parts, nodeId: parts.node.nodeId }, idle));
     this.server.addService(MutableServiceService, mutableService(parts.mutables, idle));
     this.server.addService(NodeServiceService, nodeService(parts, idle));
     this.server.addService(ServerReflectionService, reflection);

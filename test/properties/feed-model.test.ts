@@ -96,7 +96,7 @@ function prove(feedId: FeedId, subfeedName: string, blocks: readonly MessageBloc
   const start = first.position === 0 ? emptyChain : { length: first.position, lastHash: first.previousHash };
   verifyEntries(
     start,
-    blocks.map((block) => ({ ...block, messages: unpackMessages(block.packed) })),
+    blocks.map(({ position, timestampMs, submitter, packed }) => ({ position, timestampMs, submitter, messages: unpackMessages(packed) })),
     head,
   );
 }

@@ -7,14 +7,14 @@ import { failureReasons, KacheryError } from '../../../src/core/failure.js';
 const published: Readonly<Record<number, readonly string[]>> = {
   1: ['internal'],
   2: ['invalid-uri', 'invalid-hash', 'invalid-range', 'invalid-argument', 'too-large', 'not-a-regular-file', 'size-mismatch', 'hash-mismatch'],
-  3: ['file-not-found', 'path-not-found', 'upload-not-found'],
+  3: ['file-not-found', 'path-not-found', 'upload-not-found', 'feed-not-found', 'mutable-not-found'],
   4: ['daemon-stopping', 'daemon-not-running', 'deadline-exceeded'],
-  5: ['path-not-permitted', 'owner-only', 'token-missing', 'token-invalid'],
-  6: ['content-corrupt'],
+  5: ['path-not-permitted', 'owner-only', 'token-missing', 'token-invalid', 'submit-not-allowed'],
+  6: ['content-corrupt', 'feed-forked'],
   7: ['disk-full', 'too-busy'],
-  8: ['file-changed', 'upload-offset-mismatch'],
-  9: ['storage-not-writable', 'offline', 'storage-mismatch', 'already-running', 'not-supported'],
-  10: ['range-beyond-end'],
+  8: ['file-changed', 'upload-offset-mismatch', 'already-exists', 'append-conflict', 'mutable-conflict'],
+  9: ['storage-not-writable', 'offline', 'storage-mismatch', 'already-running', 'not-supported', 'feed-not-writeable'],
+  10: ['range-beyond-end', 'position-beyond-end'],
   130: ['cancelled'],
 };
 

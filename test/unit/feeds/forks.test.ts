@@ -41,13 +41,9 @@ test('a node that was set back to an old copy finds out from the head that it si
   await cp(folder, copy, { recursive: true });
   const again = await openFeeds(t, folder);
   await again.append(appendOf(id, 'main', ['b']));
-  const [, { position, count, lastHash, signature = Buffer.alloc(0) } = await Promise.reject(new Error('There is no second block.'))] = await readAll(
-    again,
-    id,
-    'main',
-  );
+  const block = (await readAll(again, id, 'main'))[1]!;
   const setBack = await openFeeds(t, copy);
-  const head = { subfeed: addressOf(id, 'main'), length: position + count, lastHash, signature };
+  const head = { subfeed: addressOf(id, 'main'), length: 2, lastHash: block.lastHash, signature: block.signature! };
   t.like(await t.throwsAsync(setBack.checkHead(head)), { reason: 'feed-forked' });
   t.like(await t.throwsAsync(setBack.append(appendOf(id, 'main', ['c']))), { reason: 'feed-forked' });
 });

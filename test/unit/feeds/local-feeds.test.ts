@@ -100,11 +100,10 @@ test('a deleted feed is gone, with its key, and stays gone', async (t) => {
       () => feeds.listSubfeeds(id, undefined, 10),
       () => feeds.accessRules(addressOf(id, 'main')),
       () => feeds.setAccessRules(addressOf(id, 'main'), []),
-      () =>
-        feeds
-          .watch([{ ...addressOf(id, 'main'), position: 0 }], new AbortController().signal)
-          [Symbol.asyncIterator]()
-          .next(),
+      async () => {
+        const watched = feeds.watch([{ ...addressOf(id, 'main'), position: 0 }], new AbortController().signal);
+        await watched[Symbol.asyncIterator]().next();
+      },
     ];
     for (const attempt of attempts) t.like(await t.throwsAsync(attempt), { reason: 'feed-not-found' }, attempt.toString());
     t.deepEqual(await feeds.list(undefined, 10), [kept]);
@@ -220,7 +219,7 @@ test('feeds and subfeeds are listed page by page', async (t) => {
   const made = [];
   for (let number = 0; number < 5; number++) made.push((await feeds.create()).id);
   const [first = parseFeedId('0'.repeat(64))] = made;
-  await Promise.all([...'abcde'].map((name) => feeds.append(appendOf(first, name, ['x']))));
+  await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => feeds.append(appendOf(first, name, ['x']))));
   const ids = [];
   for (let page = await feeds.list(undefined, 2); page.length > 0; page = await feeds.list(page.at(-1)?.id, 2)) ids.push(...page.map(({ id }) => id));
   t.deepEqual(ids, made.toSorted());
