@@ -29,6 +29,9 @@ export const limits = {
   maxListingBytes: 32 * MiB,
   /** Streams that one connection may have open at a time. */
   maxConcurrentStreams: 256,
+  /** Bytes of a challenge that a node signs. */
+  minChallengeBytes: 16,
+  maxChallengeBytes: 64,
   /** Interrupted uploads that are kept, all together. */
   maxKeptUploads: 1_000,
   /** How long an interrupted upload is kept. */

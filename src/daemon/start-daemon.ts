@@ -3,11 +3,13 @@ import { join } from 'node:path';
 
 import { isLoopback } from '../config/api-address.js';
 import { type DaemonConfig } from '../config/daemon-config.js';
+import { packageVersion } from '../config/package-version.js';
 import { systemClock } from '../core/clock.js';
 import { limits } from '../core/limits.js';
 import { LevelContentIndex } from '../kv/level-content-index.js';
 import { openDatabase } from '../kv/open-database.js';
 import { openNodeIdentity } from '../network/node-identity.js';
+import { proveNode } from '../network/prove-node.js';
 import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
 import { type StructuredLog } from '../rpc/structured-log.js';
 import { TransferRegistry } from '../rpc/transfer-registry.js';
@@ -22,7 +24,6 @@ import { endOnUncaughtError } from './end-on-uncaught-error.js';
 import { listen } from './listen.js';
 import { listeningAddresses } from './listening-addresses.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
-import { packageVersion } from './package-version.js';
 import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
 import { writeFileAtomically } from './write-file-atomically.js';
@@ -74,19 +75,21 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   closing.add(endOnUncaughtError(log));
   await prepareConfigurationDirectory(configDir, logger);
   await refuseSecondDaemon(configDir);
-  const { nodeId } = await openNodeIdentity(configDir);
+  const identity = await openNodeIdentity(configDir);
+  const { nodeId } = identity;
   await prepareStorageDirectory(storageDir, storageDirIsDefault);
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
   await writeNodeId(storageDir, nodeId);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
-  const node = { nodeId, label, version: await packageVersion(), startedAtMs: systemClock.now() };
+  const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
   const server = new RpcServer(
     {
       store,
       transfers: new TransferRegistry(systemClock),
       node,
+      prove: (challenge) => proveNode(identity, challenge),
       tokens,
       log: logger,
       requestStop: () => {

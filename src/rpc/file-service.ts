@@ -5,6 +5,7 @@ import { limits } from '../core/limits.js';
 import { parseFileUri } from '../core/uri.js';
 import { type FileStore } from '../storage/file-store.js';
 import { ReadBuffers } from '../storage/read-buffers.js';
+import { readOffsetBytes } from '../storage/read-offset.js';
 import { type CallContext } from './call-context.js';
 import { checkBatch } from './files/check-batch.js';
 import { fileInfo } from './files/file-info.js';
@@ -12,7 +13,7 @@ import { findContent } from './files/find-content.js';
 import { listFiles } from './files/list-files.js';
 import { loadFile } from './files/load-file.js';
 import { linkFile, storeLocalFile } from './files/local-files.js';
-import { pieceHeadroomBytes, readFile } from './files/read-file.js';
+import { readFile } from './files/read-file.js';
 import { readFiles } from './files/read-files.js';
 import { ResumableCalls } from './files/resumable-calls.js';
 import { storeFile } from './files/store-file.js';
@@ -40,7 +41,7 @@ const maxFreeBuffers = 16;
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
 export function fileService({ store, transfers, nodeId }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
   const resumableCalls = new ResumableCalls();
-  const buffers = new ReadBuffers(pieceHeadroomBytes + limits.dataMessageBytes, maxFreeBuffers);
+  const buffers = new ReadBuffers(readOffsetBytes + limits.dataMessageBytes, maxFreeBuffers);
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
       const { file, label } = await findContent(store, uri, signal);

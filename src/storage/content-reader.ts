@@ -9,6 +9,7 @@ import { type ContentIndex, type FileIdentity } from './content-index.js';
 import { fileIdentity } from './file-identity.js';
 import { type ReadOptions, type StoredFile } from './file-store.js';
 import { type ReadBuffers } from './read-buffers.js';
+import { readOffsetBytes } from './read-offset.js';
 import { systemErrorCode } from './system-failure.js';
 
 /** Hashes a file of this size off the event loop; resolves with the hash. */
@@ -176,14 +177,15 @@ async function* readPieces(
 /** The next bytes of a file, at most limits.dataMessageBytes, with unused room before them in their buffer. */
 async function readPiece(handle: FileHandle, position: number, end: number, headroomBytes: number, buffers?: ReadBuffers): Promise<Buffer> {
   const length = Math.min(limits.dataMessageBytes, end - position);
-  const buffer = buffers?.acquire(headroomBytes + length) ?? Buffer.allocUnsafeSlow(headroomBytes + length);
+  const offset = Math.max(headroomBytes, readOffsetBytes);
+  const buffer = buffers?.acquire(offset + length) ?? Buffer.allocUnsafeSlow(offset + length);
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, headroomBytes + filled, length - filled, position + filled);
+    const { bytesRead } = await handle.read(buffer, offset + filled, length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return buffer.subarray(headroomBytes, headroomBytes + filled);
+  return buffer.subarray(offset, offset + filled);
 }
 
 async function checkUnchanged(handle: FileHandle, file: StoredFile, before: BigIntStats): Promise<void> {

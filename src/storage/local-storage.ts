@@ -31,7 +31,7 @@ import { KeptUploads } from './kept-uploads.js';
 import { StorageLayout } from './layout.js';
 import { formatLinkRecord, isLinkValid, type LinkRecord, parseLinkRecord } from './link-record.js';
 import { LocalFileIntake } from './local-file-intake.js';
-import { openLayout } from './open-layout.js';
+import { type OpenedLayout, openLayout } from './open-layout.js';
 import { Publisher, syncFolder } from './publisher.js';
 import { localFileFailure, storageFailure, systemErrorCode } from './system-failure.js';
 
@@ -58,12 +58,14 @@ export class LocalStorage implements FileStore {
   /** Offline writers may be many on one directory and leave nothing to be settled. */
   private readonly batches: BatchStore | undefined;
   private readonly index: ContentIndex;
+  private readonly unwritable: KacheryError | undefined;
 
   private constructor(
     private readonly layout: StorageLayout,
-    { role, clock = systemClock, index = emptyContentIndex, fileMode }: LocalStorageOptions & { fileMode: number },
+    { role, clock = systemClock, index = emptyContentIndex, fileMode, unwritable }: LocalStorageOptions & OpenedLayout,
   ) {
     this.dir = layout.dir;
+    this.unwritable = unwritable;
     this.index = index;
     this.publisher = new Publisher(layout);
     this.writer = new ContentWriter(layout, this.publisher, index, role, fileMode);
@@ -76,8 +78,7 @@ export class LocalStorage implements FileStore {
   /** Opens a storage directory that exists; see openLayout for how it can fail. `close` it. */
   static async open(dir: string, options: LocalStorageOptions): Promise<LocalStorage> {
     const layout = new StorageLayout(resolve(dir));
-    const { fileMode } = await openLayout(layout, options.role, options.clock ?? systemClock);
-    const storage = new LocalStorage(layout, { ...options, fileMode });
+    const storage = new LocalStorage(layout, { ...options, ...(await openLayout(layout, options.role, options.clock ?? systemClock)) });
     if (options.role === 'daemon') await storage.recover();
     return storage;
   }
@@ -120,6 +121,7 @@ export class LocalStorage implements FileStore {
   }
 
   async receive(expected: Expectation): Promise<IncomingFile> {
+    this.requireWritable();
     try {
       await this.writer.checkRoom(expected.sizeBytes ?? 0);
     } catch (error) {
@@ -129,6 +131,7 @@ export class LocalStorage implements FileStore {
   }
 
   async receiveUpload(uploadId: string, expected: Required<Expectation>, offset: number): Promise<IncomingFile> {
+    this.requireWritable();
     try {
       return await this.uploads.receive(uploadId, expected, offset);
     } catch (error) {
@@ -142,6 +145,7 @@ export class LocalStorage implements FileStore {
 
   async storeLocalFile(path: string, options: WorkOptions = {}): Promise<StoreResult> {
     const { result } = await this.intake.withSource(path, async (source) => {
+      this.requireWritable();
       const known = await this.intake.known(source);
       const file = known && (await this.findStored(known.id));
       const result = file ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
@@ -152,6 +156,7 @@ export class LocalStorage implements FileStore {
 
   async linkFile(path: string, options: WorkOptions = {}): Promise<StoredFile> {
     const { file } = await this.intake.withSource(path, async (source) => {
+      this.requireWritable();
       const content = (await this.intake.known(source)) ?? (await this.intake.hash(source, options));
       const stored = await this.findStored(content.id);
       const record = { ...content, path, sizeBytes: source.sizeBytes, mtimeSeconds: modificationTimeSeconds(source.stats) };
@@ -162,6 +167,7 @@ export class LocalStorage implements FileStore {
   }
 
   async storeSmallFiles(contents: readonly Uint8Array[]): Promise<(StoreResult | KacheryError)[]> {
+    this.requireWritable();
     const entries = contents.map((bytes) => ({ sha1: createHash('sha1').update(bytes).digest('hex'), bytes }));
     if (!this.batches) return this.storeOneByOne(contents);
     const wasThere = await this.batches.store(entries);
@@ -187,6 +193,7 @@ export class LocalStorage implements FileStore {
   }
 
   async delete(id: ContentId): Promise<number> {
+    this.requireWritable();
     await this.batches?.settle();
     const stats = await statIfThere(this.layout.contentPath(id));
     try {
@@ -237,6 +244,11 @@ export class LocalStorage implements FileStore {
     }
   };
 
+  /** Of a directory that can only be read, a part may be writable, or missing: the write would fail for a reason that explains nothing. */
+  private requireWritable(): void {
+    if (this.unwritable) throw this.unwritable;
+  }
+
   private async require(id: ContentId): Promise<StoredFile> {
     const file = await this.find(id);
     if (!file) throw notHere(id);
@@ -286,7 +298,7 @@ export class LocalStorage implements FileStore {
       record = parseLinkRecord(await readFile(this.layout.linkPath(id), 'utf8'));
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined;
-      throw error;
+      throw localFileFailure(error, this.layout.linkPath(id));
     }
     if (!record) return undefined;
     const stats = await stat(record.path, { bigint: true }).catch(() => undefined);
