@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
+
 import { type GetNodeResponse, NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
 import { type AccessToken, chooseToken } from './access-token.js';
 import { unlessAborted } from './cancellation.js';
 import { findVisibleStorage } from './find-visible-storage.js';
+import { isProvenNode } from './is-proven-node.js';
 import { daemonNotRunning } from './rpc-failure.js';
 import { type RpcConnection, type RpcOptions } from './rpc-connection.js';
 import { type RpcMethod } from './rpc-method.js';
@@ -11,6 +14,8 @@ import { type StorageView } from './storage-view.js';
 
 /** How long what the daemon said of itself is believed. */
 const probeLifetimeMs = 10_000;
+
+const challengeBytes = 32;
 
 const signsOfAnother: readonly FailureReason[] = ['daemon-not-running', 'daemon-stopping', 'token-invalid', 'token-missing'];
 
@@ -92,9 +97,11 @@ export class Daemon {
   /** A daemon that is too busy to answer is what it was before. */
   private async ask(earlier: Promise<DaemonProbe> | undefined): Promise<DaemonProbe> {
     try {
-      const node = await this.connection.unary(NodeServiceService.getNode, {});
+      const challenge = randomBytes(challengeBytes);
+      const node = await this.connection.unary(NodeServiceService.getNode, { challenge });
       const storage = await findVisibleStorage(node, this.places.storageDir);
-      const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address });
+      const isProven = isProvenNode(node.nodeId, challenge, node.proof);
+      const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address, isProven });
       return { ...access, node, storage };
     } catch (error) {
       if (!isKacheryError(error, 'deadline-exceeded')) throw error;

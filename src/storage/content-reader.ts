@@ -3,17 +3,22 @@ import { type BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkByteRange, resolveByteRange } from '../core/byte-range.js';
 import { throwIfCancelled } from '../core/cancellation.js';
-import { isKacheryError, KacheryError } from '../core/failure.js';
+import { type ContentId } from '../core/content-id.js';
+import { type FailureReason, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { type ContentIndex, type FileIdentity } from './content-index.js';
 import { fileIdentity } from './file-identity.js';
 import { type ReadOptions, type StoredFile } from './file-store.js';
 import { type ReadBuffers } from './read-buffers.js';
 import { readOffsetBytes } from './read-offset.js';
-import { systemErrorCode } from './system-failure.js';
+import { sourceEndedEarly } from './intake/intake-protocol.js';
+import { localFileFailure, systemErrorCode } from './system-failure.js';
 
-/** Hashes a file of this size off the event loop; resolves with the hash. */
-export type FileHasher = (file: FileHandle, sizeBytes: number, signal?: AbortSignal) => Promise<string>;
+/** Tells whether a file of this size holds this content, all of it hashed off the event loop. */
+export type ContentCheck = (id: ContentId, file: FileHandle, sizeBytes: number) => Promise<boolean>;
+
+/** Why a stored copy is as good as none: storing the content again replaces it. */
+const reasonsToReplace: readonly FailureReason[] = ['content-corrupt', 'path-not-permitted', 'disk-failed'];
 
 /**
  * Reads stored and linked files, and hands no byte on that may not be the content: small files are hashed as they are read; of larger ones the identity that
@@ -21,12 +26,12 @@ export type FileHasher = (file: FileHandle, sizeBytes: number, signal?: AbortSig
  */
 export class ContentReader {
   /** Files that are being hashed again; whoever else wants one waits for the same hash. It goes on when its callers have gone: the next one needs it, too. */
-  private readonly checks = new Map<string, Promise<string>>();
+  private readonly checks = new Map<string, Promise<boolean>>();
 
   constructor(
     private readonly index: ContentIndex,
     /** Absent where large files are taken for what their names say: offline, and in a client that looks into a daemon's directory. */
-    private readonly hashFile: FileHasher | undefined,
+    private readonly check: ContentCheck | undefined,
   ) {}
 
   /** The pieces of a range; see FileStore.read. */
@@ -46,6 +51,8 @@ export class ContentReader {
       if (file.location === 'stored') await this.checkStored(handle, file, stats, signal);
       yield* readPieces(handle, range.start, range.end, { headroomBytes, signal, buffers });
       if (file.location === 'linked') await checkUnchanged(handle, file, stats);
+    } catch (error) {
+      throw localFileFailure(error, file.path);
     } finally {
       await handle.close();
     }
@@ -53,6 +60,16 @@ export class ContentReader {
 
   /** Tells whether a stored file can be taken for what its name says: hashed again if it is small, or if it is not known to be unchanged. */
   async isIntact(file: StoredFile): Promise<boolean> {
+    try {
+      return await this.holdsContent(file);
+    } catch (error) {
+      const failure = localFileFailure(error, file.path);
+      if (failure instanceof KacheryError && reasonsToReplace.includes(failure.reason)) return false;
+      throw failure;
+    }
+  }
+
+  private async holdsContent(file: StoredFile): Promise<boolean> {
     const handle = await openContent(file);
     try {
       const stats = await handle.stat({ bigint: true });
@@ -62,9 +79,6 @@ export class ContentReader {
       }
       await this.checkStored(handle, file, stats, undefined);
       return true;
-    } catch (error) {
-      if (isKacheryError(error, 'content-corrupt')) return false;
-      throw error;
     } finally {
       await handle.close();
     }
@@ -81,29 +95,32 @@ export class ContentReader {
   }
 
   private async checkStored(handle: FileHandle, file: StoredFile, stats: BigIntStats, signal: AbortSignal | undefined): Promise<void> {
-    if (!this.hashFile) return;
+    if (!this.check) return;
     const identity = fileIdentity(stats);
     const known = await this.index.storedIdentityOf(file.id);
     if (known === identity) return;
-    if ((await abortable(this.sharedHash(file, identity, this.hashFile), signal)) !== file.id) throw contentCorrupt(file);
+    if (!(await abortable(this.sharedCheck(file, identity, this.check), signal))) throw contentCorrupt(file);
   }
 
-  /** The hash of a stored file as it is now; if it is right, it is remembered. */
-  private sharedHash(file: StoredFile, identity: FileIdentity, hashFile: FileHasher): Promise<string> {
+  /** Whether a stored file is good as it is now; if it is, that is remembered. */
+  private sharedCheck(file: StoredFile, identity: FileIdentity, check: ContentCheck): Promise<boolean> {
     const running = this.checks.get(identity);
     if (running) return running;
-    const check = this.hashStored(file, hashFile).finally(() => this.checks.delete(identity));
-    this.checks.set(identity, check);
-    return check;
+    const started = this.checkWhole(file, check).finally(() => this.checks.delete(identity));
+    this.checks.set(identity, started);
+    return started;
   }
 
-  private async hashStored(file: StoredFile, hashFile: FileHasher): Promise<string> {
+  private async checkWhole(file: StoredFile, check: ContentCheck): Promise<boolean> {
     const handle = await openContent(file);
     try {
       const stats = await handle.stat({ bigint: true });
-      const sha1 = await hashFile(handle, Number(stats.size));
-      if (sha1 === file.id) await this.index.rememberStoredIdentity(file.id, fileIdentity(stats));
-      return sha1;
+      const isGood = await check(file.id, handle, Number(stats.size));
+      if (isGood) await this.index.rememberStoredIdentity(file.id, fileIdentity(stats));
+      return isGood;
+    } catch (error) {
+      if (systemErrorCode(error) === sourceEndedEarly) throw contentCorrupt(file, error);
+      throw error;
     } finally {
       await handle.close();
     }
@@ -132,9 +149,10 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): 
 export function contentCorrupt(file: { readonly id: string; readonly path: string; readonly location: 'stored' | 'linked' }, cause?: unknown): KacheryError {
   const message =
     file.location === 'linked'
-      ? `The file ${file.path} was linked as sha1://${file.id} and has changed since, so it is not served. Link or store it again.`
+      ? `The file ${file.path} was linked as sha1://${file.id} and is no longer as it was, so it is not served: it was changed, moved or removed, or its disk is ` +
+        'not mounted. Bring it back, or link or store it again.'
       : `The stored file ${file.path} no longer has the content sha1://${file.id}, so it is not served. ` +
-        'Run "kachery-p2p verify --quarantine" and store the file again.';
+        `Run "kachery-p2p verify sha1://${file.id}" and store the file again.`;
   return new KacheryError('content-corrupt', message, { uri: `sha1://${file.id}`, path: file.path }, { cause });
 }
 
@@ -145,7 +163,7 @@ async function openContent(file: StoredFile): Promise<FileHandle> {
     if (systemErrorCode(error) === 'ENOENT') {
       throw new KacheryError('file-not-found', `sha1://${file.id} was removed from this node.`, { uri: `sha1://${file.id}` }, { cause: error });
     }
-    throw contentCorrupt(file, error);
+    throw localFileFailure(error, file.path);
   }
 }
 

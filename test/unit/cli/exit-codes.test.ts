@@ -10,7 +10,7 @@ const published: Readonly<Record<number, readonly string[]>> = {
   3: ['file-not-found', 'path-not-found', 'upload-not-found'],
   4: ['daemon-stopping', 'daemon-not-running', 'deadline-exceeded'],
   5: ['path-not-permitted', 'owner-only', 'token-missing', 'token-invalid'],
-  6: ['content-corrupt'],
+  6: ['content-corrupt', 'disk-failed'],
   7: ['disk-full', 'too-busy'],
   8: ['file-changed', 'upload-offset-mismatch'],
   9: ['storage-not-writable', 'offline', 'storage-mismatch', 'already-running', 'not-supported'],

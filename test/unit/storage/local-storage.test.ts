@@ -347,6 +347,19 @@ test('a journal that was cut off before it was acknowledged is used as far as it
   t.deepEqual(await leftovers(after), []);
 });
 
+test('where the index lost a manifest, it is found when the file is checked again', async (t) => {
+  const dir = await temporaryFolder(t);
+  const bytes = generatedBytes(20_000_001);
+  const first = await openStorage(t, dir, { index: memoryIndex() });
+  const { file } = await send(first, bytes);
+  t.truthy(file.manifestId);
+  await first.close();
+  const storage = await openStorage(t, dir, { index: memoryIndex() });
+  t.is((await storage.find(file.id))?.manifestId, undefined);
+  t.deepEqual(await storage.findIntact(file.id), file);
+  t.deepEqual(await storage.find(file.id), file);
+});
+
 test('listing goes through all pages in order', async (t) => {
   const storage = await temporaryStorage(t);
   const ids: string[] = [];
