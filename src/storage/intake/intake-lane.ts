@@ -3,6 +3,9 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type DigestOrder, type IntakeReport, type OpenOrder } from './intake-protocol.js';
 
+/** More of one job in flight would not make it faster. */
+const maxJobBytesInFlight = 4 * 1024 * 1024;
+
 /** Content of a finished job: its hash, and those of its chunks if they were asked for. */
 export interface Digest {
   readonly sha1: string;
@@ -35,6 +38,8 @@ export class IntakeJob {
     private readonly number: number,
     private readonly order: (order: DigestOrder, transfer: ArrayBuffer[]) => void,
     private readonly onTaken: ((doneBytes: number) => void) | undefined,
+    /** How many bytes may be in flight now. */
+    private readonly roomBytes: () => number,
   ) {}
 
   /** Takes bytes whose buffer now belongs to the job; resolves when there is room for more. Fails with the job's IntakeError. */
@@ -42,7 +47,7 @@ export class IntakeJob {
     this.inFlightBytes += bytes.byteLength;
     const own = isWholeBuffer(bytes) ? bytes : new Uint8Array(bytes);
     this.order({ kind: 'data', job: this.number, bytes: own }, [own.buffer as ArrayBuffer]);
-    await this.until(() => this.inFlightBytes < limits.maxUploadBytesInFlight);
+    await this.until(() => this.inFlightBytes < this.roomBytes());
   }
 
   /** Takes the first `length` bytes of an open file; `write: false` only hashes them. Resolves when all are taken. */
@@ -153,6 +158,7 @@ export class IntakeLane {
         this.digester.postMessage(order, transfer);
       },
       onTaken,
+      () => Math.min(maxJobBytesInFlight, limits.maxUploadBytesInFlight / this.jobs.size),
     );
     if (this.jobs.size === 0) this.keepAlive(true);
     this.jobs.set(number, job);
