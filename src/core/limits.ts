@@ -16,7 +16,7 @@ export const limits = {
   /** HTTP/2 flow-control window of a stream and of a connection, in bytes. */
   flowControlWindowBytes: 8 * MiB,
   /** Bytes of all uploads that may wait for a pair of hashing and writing threads. */
-  maxUploadBytesInFlight: 16 * MiB,
+  maxUploadBytesInFlight: 8 * MiB,
   /** Hashes in one FindMissingFiles request, URIs in one ReadFiles request, files in one page of ListFiles. */
   maxBatchItems: 10_000,
   /** Files in one StoreFiles request. */

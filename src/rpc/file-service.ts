@@ -4,8 +4,7 @@ import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { parseFileUri } from '../core/uri.js';
 import { type FileStore } from '../storage/file-store.js';
-import { ReadBuffers } from '../storage/read-buffers.js';
-import { readOffsetBytes } from '../storage/read-offset.js';
+import { type ReadBuffers } from '../storage/read-buffers.js';
 import { type CallContext } from './call-context.js';
 import { checkBatch } from './files/check-batch.js';
 import { fileInfo } from './files/file-info.js';
@@ -30,18 +29,16 @@ export interface FileServiceParts {
   readonly store: FileStore;
   readonly transfers: TransferRegistry;
   readonly nodeId: string;
+  /** What files are read into, and what large messages come in. */
+  readonly buffers: ReadBuffers;
 }
 
 /** Bytes of an upload that wait here while the store is busy with those before. */
 const uploadAheadBytes = 1024 * 1024;
 
-/** Buffers for reading that are kept while nobody reads; each has about limits.dataMessageBytes. */
-const maxFreeBuffers = 16;
-
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
-export function fileService({ store, transfers, nodeId }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
+export function fileService({ store, transfers, nodeId, buffers }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
   const resumableCalls = new ResumableCalls();
-  const buffers = new ReadBuffers(readOffsetBytes + limits.dataMessageBytes, maxFreeBuffers);
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
       const { file, label } = await findContent(store, uri, signal);
@@ -51,7 +48,7 @@ export function fileService({ store, transfers, nodeId }: FileServiceParts, opti
       checkBatch(sha1s.length, limits.maxBatchItems, 'hashes');
       return { missingSha1s: await store.missing(sha1s.map(parseContentId)) };
     }),
-    storeFile: clientStreamHandler(storeFile(store, transfers, resumableCalls), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
+    storeFile: clientStreamHandler(storeFile({ store, transfers, buffers }, resumableCalls), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
     getUpload: unaryHandler(async ({ uploadId }) => {
       await resumableCalls.settled(checkUploadId(uploadId));
       const upload = await store.keptUpload(uploadId);

@@ -6,6 +6,8 @@ import { ServerReflectionService } from '../../gen/ts/grpc/reflection/v1/reflect
 import { ServerReflectionService as ServerReflectionAlphaService } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
 import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { limits } from '../core/limits.js';
+import { ReadBuffers } from '../storage/read-buffers.js';
+import { readOffsetBytes } from '../storage/read-offset.js';
 import { fileServiceDefinition } from './codec/file-service-definition.js';
 import { fileService, type FileServiceParts } from './file-service.js';
 import { widenServerWindows } from './flow-control-windows.js';
@@ -18,7 +20,7 @@ import { reflectionService } from './reflection/reflection-service.js';
 import { type StructuredLog } from './structured-log.js';
 
 /** What the server works with. */
-export interface RpcServerParts extends Omit<FileServiceParts, 'nodeId'>, NodeServiceParts {
+export interface RpcServerParts extends Omit<FileServiceParts, 'nodeId' | 'buffers'>, NodeServiceParts {
   readonly tokens: AccessTokens;
   readonly log: StructuredLog;
 }
@@ -37,6 +39,9 @@ const subscriptions = [
   ServerReflectionService.serverReflectionInfo,
   ServerReflectionAlphaService.serverReflectionInfo,
 ];
+
+/** Buffers that are kept while nobody reads or sends; each has about limits.dataMessageBytes. */
+const maxFreeBuffers = 16;
 
 /** From dist/src/rpc to the root of the package. */
 const descriptorPath = new URL('../../../gen/descriptors.binpb', import.meta.url);
@@ -61,7 +66,8 @@ export class RpcServer {
     private readonly options: RpcServerOptions,
   ) {
     const idle = { idleMs: options.streamIdleMs };
-    this.openCalls = new OpenCalls({ subscriptions: new Set(subscriptions.map(({ path }) => path)), ...idle });
+    const buffers = new ReadBuffers(readOffsetBytes + limits.dataMessageBytes, maxFreeBuffers);
+    this.openCalls = new OpenCalls(buffers, { subscriptions: new Set(subscriptions.map(({ path }) => path)), ...idle });
     const admission = admitCalls([
       () => {
         this.openCalls.checkAccepting();
@@ -73,7 +79,7 @@ export class RpcServer {
     this.health = new HealthImplementation();
     this.setHealth('SERVING');
     const reflection = reflectionService(descriptorPath, serviceNames, idle);
-    this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId }, idle));
+    this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId, buffers }, idle));
     this.server.addService(NodeServiceService, nodeService(parts, idle));
     this.server.addService(ServerReflectionService, reflection);
     this.server.addService(ServerReflectionAlphaService, reflection);

@@ -37,8 +37,11 @@ export interface WorkOptions {
 export interface IncomingFile {
   /** Bytes taken so far, those of earlier calls of a resumed upload included. */
   readonly takenBytes: number;
-  /** Takes the next bytes. The caller gives the buffer away and must not touch it again. Resolves when there is room for more. */
-  write(data: Uint8Array): Promise<void>;
+  /**
+   * Takes the next bytes. The caller gives the buffer away and must not touch it again. Resolves when there is room for more. `onReturned` may get a view on the
+   * buffer, or on one like it, when it is needed no more.
+   */
+  write(data: Uint8Array, onReturned?: (data: Uint8Array) => void): Promise<void>;
   /** Checks, makes durable and publishes. Fails with `size-mismatch` or `hash-mismatch` if the content is not what was expected; then nothing is kept. */
   finish(): Promise<StoreResult>;
   /** Gives up. A resumable upload keeps what it has; nothing else is left behind. Never fails. */

@@ -2,7 +2,16 @@ import { createHash, type Hash } from 'node:crypto';
 import { read } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { readOffsetBytes } from '../read-offset.js';
-import { type DigestOrder, failureReport, type IntakeReport, pieceBytes, type RecycledBuffer, sourceEndedEarly, type WriteOrder } from './intake-protocol.js';
+import {
+  type DigestOrder,
+  failureReport,
+  type IntakeReport,
+  pieceBytes,
+  type RecycledBuffer,
+  sourceEndedEarly,
+  takenReport,
+  type WriteOrder,
+} from './intake-protocol.js';
 
 /** Buffers of this worker that may exist at a time. */
 const maxBuffers = 8;
@@ -108,8 +117,12 @@ function take(job: Job, number: number, bytes: Uint8Array, write: boolean, recyc
     send({ kind: 'data', job: number, bytes, write, recycle });
     return;
   }
+  if (!recycle) {
+    main.postMessage(takenReport(number, bytes), [bytes.buffer as ArrayBuffer]);
+    return;
+  }
   report({ kind: 'taken', job: number, count: bytes.byteLength });
-  if (recycle) releaseBuffer(bytes);
+  releaseBuffer(bytes);
 }
 
 function send(order: WriteOrder): void {

@@ -33,6 +33,8 @@ export class IntakeJob {
   private digest: Digest | undefined;
   private isDropped = false;
   private readonly waiting: (() => void)[] = [];
+  /** Who gets back the bytes of each write, in their order. */
+  private readonly owners: (((bytes: Uint8Array) => void) | undefined)[] = [];
 
   constructor(
     private readonly number: number,
@@ -42,9 +44,13 @@ export class IntakeJob {
     private readonly roomBytes: () => number,
   ) {}
 
-  /** Takes bytes whose buffer now belongs to the job; resolves when there is room for more. Fails with the job's IntakeError. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /**
+   * Takes bytes whose buffer now belongs to the job; resolves when there is room for more. Fails with the job's IntakeError. If all goes well, `onReturned` gets
+   * a view on the buffer, or on a copy of it, when the job needs it no more.
+   */
+  async write(bytes: Uint8Array, onReturned?: (bytes: Uint8Array) => void): Promise<void> {
     this.inFlightBytes += bytes.byteLength;
+    this.owners.push(onReturned);
     const own = isWholeBuffer(bytes) ? bytes : new Uint8Array(bytes);
     this.order({ kind: 'data', job: this.number, bytes: own }, [own.buffer as ArrayBuffer]);
     await this.until(() => this.inFlightBytes < this.roomBytes());
@@ -83,6 +89,7 @@ export class IntakeJob {
       case 'taken':
         this.inFlightBytes -= report.count;
         this.takenBytes += report.count;
+        if (report.returned) this.owners.shift()?.(report.returned);
         this.onTaken?.(this.takenBytes);
         break;
       case 'done':
