@@ -55,6 +55,11 @@ export function fileService({ store, transfers, nodeId, buffers }: FileServicePa
       if (!upload) throw uploadNotFound(uploadId);
       return { committedSizeBytes: BigInt(upload.committedBytes), sizeBytes: BigInt(upload.sizeBytes), sha1: upload.contentId };
     }),
+    abortUpload: unaryHandler(async ({ uploadId }) => {
+      await resumableCalls.end(checkUploadId(uploadId));
+      await store.abortUpload(uploadId);
+      return {};
+    }),
     storeLocalFile: unaryHandler(storeLocalFile(store)),
     linkFile: unaryHandler(linkFile(store)),
     loadFile: serverStreamHandler(loadFile(store), options),

@@ -113,6 +113,9 @@ export interface FileStore {
   /** What is kept of an interrupted upload, or undefined. */
   keptUpload(uploadId: string): Promise<KeptUpload | undefined>;
 
+  /** Removes what is kept of an upload, if it is not being received. */
+  abortUpload(uploadId: string): Promise<void>;
+
   /**
    * Stores a copy of a file of this machine. Fails with `path-not-found`, `path-not-permitted`, `not-a-regular-file`, or `file-changed` if it changes
    * meanwhile.

@@ -147,6 +147,10 @@ export class LocalStorage implements FileStore {
     return this.uploads.find(uploadId);
   }
 
+  async abortUpload(uploadId: string): Promise<void> {
+    return this.uploads.abort(uploadId);
+  }
+
   async storeLocalFile(path: string, options: WorkOptions = {}): Promise<StoreResult> {
     const { result } = await this.intake.withSource(path, async (source) => {
       const known = await this.intake.known(source);
