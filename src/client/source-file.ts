@@ -95,7 +95,9 @@ export class SourceFile {
     const offset = Math.max(headroomBytes, readOffsetBytes);
     const buffer = Buffer.allocUnsafeSlow(offset + length);
     for (let filled = 0; filled < length;) {
-      const { bytesRead } = await this.handle.read(buffer, offset + filled, length - filled, position + filled);
+      const { bytesRead } = await this.handle.read(buffer, offset + filled, length - filled, position + filled).catch((error: unknown) => {
+        throw localFileFailure(error, this.path);
+      });
       if (bytesRead === 0) throw this.changed();
       filled += bytesRead;
     }
