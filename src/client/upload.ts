@@ -26,7 +26,7 @@ export async function upload(daemon: Daemon, source: UploadSource, label: string
   try {
     return await send(daemon, source, label, uploadId, options);
   } catch (error) {
-    await daemon.unary(fileServiceDefinition.abortUpload, { uploadId }, { timeoutMs: abortTimeoutMs }).catch(() => undefined);
+    await daemon.unary(fileServiceDefinition.abortUpload, { uploadId }, { signal: AbortSignal.timeout(abortTimeoutMs) }).catch(() => undefined);
     throw error;
   }
 }

@@ -44,9 +44,9 @@ export function fileService({ store, transfers, nodeId, buffers }: FileServicePa
       const { file, label } = await findContent(store, uri, signal);
       return { file: fileInfo(file, label) };
     }),
-    findMissingFiles: unaryHandler(async ({ sha1s }) => {
+    findMissingFiles: unaryHandler(async ({ sha1s }, { signal }) => {
       checkBatch(sha1s.length, limits.maxBatchItems, 'hashes');
-      return { missingSha1s: await store.missing(sha1s.map(parseContentId)) };
+      return { missingSha1s: await store.missing(sha1s.map(parseContentId), { signal }) };
     }),
     storeFile: clientStreamHandler(storeFile({ store, transfers, buffers }, resumableCalls), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
     getUpload: unaryHandler(async ({ uploadId }) => {

@@ -26,7 +26,7 @@ const reasonsToReplace: readonly FailureReason[] = ['content-corrupt', 'path-not
  */
 export class ContentReader {
   /** Files that are being hashed again; whoever else wants one waits for the same hash. It goes on when its callers have gone: the next one needs it, too. */
-  private readonly checks = new Map<string, Promise<boolean>>();
+  private readonly checks = new Map<string, Promise<FileIdentity | undefined>>();
 
   constructor(
     private readonly index: ContentIndex,
@@ -38,9 +38,8 @@ export class ContentReader {
   async *read(file: StoredFile, options: ReadOptions = {}): AsyncGenerator<Buffer, void, undefined> {
     const { start = 0, end, signal, headroomBytes = 0, buffers } = options;
     checkByteRange(start, end);
-    const handle = await openContent(file);
+    const { handle, stats } = await this.openChecked(file, signal);
     try {
-      const stats = await handle.stat({ bigint: true });
       const sizeBytes = Number(stats.size);
       if (file.location === 'linked' && sizeBytes !== file.sizeBytes) throw contentCorrupt(file);
       const range = resolveByteRange(start, end, sizeBytes);
@@ -48,7 +47,6 @@ export class ContentReader {
         yield* this.readSmall(handle, file, { ...range, sizeBytes, headroomBytes });
         return;
       }
-      if (file.location === 'stored') await this.checkStored(handle, file, stats, signal);
       yield* readPieces(handle, range.start, range.end, { headroomBytes, signal, buffers });
       if (file.location === 'linked') await checkUnchanged(handle, file, stats);
     } catch (error) {
@@ -64,22 +62,34 @@ export class ContentReader {
       return await this.holdsContent(file);
     } catch (error) {
       const failure = localFileFailure(error, file.path);
-      if (failure instanceof KacheryError && reasonsToReplace.includes(failure.reason)) return false;
+      if (isAsGoodAsNone(failure)) return false;
       throw failure;
     }
   }
 
   private async holdsContent(file: StoredFile): Promise<boolean> {
-    const handle = await openContent(file);
+    const { handle, stats } = await this.openChecked(file);
     try {
-      const stats = await handle.stat({ bigint: true });
-      if (Number(stats.size) <= limits.maxSmallFileBytes) {
-        const whole = await readPiece(handle, 0, Number(stats.size), 0);
-        return createHash('sha1').update(whole).digest('hex') === file.id;
-      }
-      await this.checkStored(handle, file, stats, undefined);
-      return true;
+      if (Number(stats.size) > limits.maxSmallFileBytes) return true;
+      const whole = await readPiece(handle, 0, Number(stats.size), 0);
+      return createHash('sha1').update(whole).digest('hex') === file.id;
     } finally {
+      await handle.close();
+    }
+  }
+
+  /** Opens a file; a large stored one only if it can be taken for what its name says. */
+  private async openChecked(file: StoredFile, signal?: AbortSignal): Promise<{ handle: FileHandle; stats: BigIntStats }> {
+    for (;;) {
+      const handle = await openContent(file);
+      try {
+        const stats = await handle.stat({ bigint: true });
+        const isOthersAffair = file.location === 'linked' || Number(stats.size) <= limits.maxSmallFileBytes;
+        if (isOthersAffair || (await this.isStillThatOne(file, fileIdentity(stats), signal))) return { handle, stats };
+      } catch (error) {
+        await handle.close();
+        throw localFileFailure(error, file.path);
+      }
       await handle.close();
     }
   }
@@ -94,30 +104,32 @@ export class ContentReader {
     if (end > start) yield whole.subarray(start, end);
   }
 
-  private async checkStored(handle: FileHandle, file: StoredFile, stats: BigIntStats, signal: AbortSignal | undefined): Promise<void> {
-    if (!this.check) return;
-    const identity = fileIdentity(stats);
-    const known = await this.index.storedIdentityOf(file.id);
-    if (known === identity) return;
-    if (!(await abortable(this.sharedCheck(file, identity, this.check), signal))) throw contentCorrupt(file);
+  /** True if the stored file of this identity is good; false if a good one has taken its place meanwhile. Fails with `content-corrupt`. */
+  private async isStillThatOne(file: StoredFile, identity: FileIdentity, signal: AbortSignal | undefined): Promise<boolean> {
+    if (!this.check || (await this.index.storedIdentityOf(file.id)) === identity) return true;
+    const goodIdentity = await abortable(this.sharedCheck(file, identity, this.check), signal);
+    if (goodIdentity === undefined) throw contentCorrupt(file);
+    return goodIdentity === identity;
   }
 
-  /** Whether a stored file is good as it is now; if it is, that is remembered. */
-  private sharedCheck(file: StoredFile, identity: FileIdentity, check: ContentCheck): Promise<boolean> {
-    const running = this.checks.get(identity);
+  /** The identity of the stored file as it is now, if it is good; that is remembered. */
+  private sharedCheck(file: StoredFile, identity: FileIdentity, check: ContentCheck): Promise<FileIdentity | undefined> {
+    const key = `${file.id} ${identity}`;
+    const running = this.checks.get(key);
     if (running) return running;
-    const started = this.checkWhole(file, check).finally(() => this.checks.delete(identity));
-    this.checks.set(identity, started);
+    const started = this.checkWhole(file, check).finally(() => this.checks.delete(key));
+    this.checks.set(key, started);
     return started;
   }
 
-  private async checkWhole(file: StoredFile, check: ContentCheck): Promise<boolean> {
+  private async checkWhole(file: StoredFile, check: ContentCheck): Promise<FileIdentity | undefined> {
     const handle = await openContent(file);
     try {
       const stats = await handle.stat({ bigint: true });
-      const isGood = await check(file.id, handle, Number(stats.size));
-      if (isGood) await this.index.rememberStoredIdentity(file.id, fileIdentity(stats));
-      return isGood;
+      if (!(await check(file.id, handle, Number(stats.size)))) return undefined;
+      const identity = fileIdentity(stats);
+      await this.index.rememberStoredIdentity(file.id, identity);
+      return identity;
     } catch (error) {
       if (systemErrorCode(error) === sourceEndedEarly) throw contentCorrupt(file, error);
       throw error;
@@ -125,6 +137,11 @@ export class ContentReader {
       await handle.close();
     }
   }
+}
+
+/** Tells whether what cannot be read for this reason is as good as not there. */
+export function isAsGoodAsNone(error: unknown): boolean {
+  return error instanceof KacheryError && reasonsToReplace.includes(error.reason);
 }
 
 /** Resolves with `work`, or fails with `cancelled` when the signal is aborted; the work goes on. */

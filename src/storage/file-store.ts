@@ -88,8 +88,8 @@ export interface FileStore {
   /** The file, if it is here and can be taken for what its name says: bytes that may have changed since they were stored are hashed again. */
   findIntact(id: ContentId): Promise<StoredFile | undefined>;
 
-  /** Those of `ids` that are not here, or here and damaged, in their order. */
-  missing(ids: readonly ContentId[]): Promise<ContentId[]>;
+  /** Those of `ids` that are not here, or here and damaged, in their order. What may be damaged is hashed, so it may take its time. */
+  missing(ids: readonly ContentId[], options?: { readonly signal?: AbortSignal }): Promise<ContentId[]>;
 
   /**
    * The bytes [start, end) of a file; without `end`, up to its end. The range is checked before the first piece: `file-not-found`, `invalid-range`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { formatManifest, hasManifest, makeManifest } from '../core/manifest.js';
+import { sizeMismatch } from './content-writer.js';
 import { type Expectation, type IncomingFile, type StoredFile, type StoreResult } from './file-store.js';
 import { type Digest, type IntakeJob } from './intake/intake-lane.js';
 import { sourceEndedEarly } from './intake/intake-protocol.js';
@@ -24,6 +25,7 @@ export class KnownContentIntake {
   receive(expected: Expectation): IncomingFile {
     const job = this.dependencies.pool.open({ append: false, chunked: expected.sizeBytes === undefined || hasManifest(expected.sizeBytes) });
     return new KnownContent(job, async (digest, sizeBytes) => {
+      if (expected.sizeBytes !== undefined && expected.sizeBytes !== sizeBytes) throw sizeMismatch(expected.sizeBytes, sizeBytes);
       if (expected.id !== undefined && expected.id !== digest.sha1) throw this.dependencies.unwritable;
       return this.accept(digest, sizeBytes);
     });
@@ -46,15 +48,17 @@ export class KnownContentIntake {
 
   private async accept({ sha1, chunkSha1s }: Digest, sizeBytes: number): Promise<StoreResult> {
     const id = parseContentId(sha1);
-    const file = await this.dependencies.find(id);
-    if (!file) throw this.dependencies.unwritable;
-    const manifestId = hasManifest(sizeBytes) ? await this.findManifest(id, sizeBytes, chunkSha1s) : undefined;
-    return { file: { ...file, ...(manifestId && { manifestId }) }, alreadyStored: true };
+    const file = await this.find(id, sizeBytes);
+    if (!hasManifest(sizeBytes)) return { file, alreadyStored: true };
+    const manifest = Buffer.from(formatManifest(makeManifest(id, sizeBytes, chunkSha1s.map(parseContentId))));
+    const { id: manifestId } = await this.find(parseContentId(createHash('sha1').update(manifest).digest('hex')), manifest.byteLength);
+    return { file: { ...file, manifestId }, alreadyStored: true };
   }
 
-  private async findManifest(id: ContentId, sizeBytes: number, chunkSha1s: readonly string[]): Promise<ContentId | undefined> {
-    const text = formatManifest(makeManifest(id, sizeBytes, chunkSha1s.map(parseContentId)));
-    return (await this.dependencies.find(parseContentId(createHash('sha1').update(text).digest('hex'))))?.id;
+  private async find(id: ContentId, sizeBytes: number): Promise<StoredFile> {
+    const file = await this.dependencies.find(id);
+    if (file?.sizeBytes !== sizeBytes) throw this.dependencies.unwritable;
+    return file;
   }
 }
 

@@ -4,12 +4,13 @@ import { type FileHandle, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type ContentId, parseContentId } from '../core/content-id.js';
+import { throwIfCancelled } from '../core/cancellation.js';
 import { isKacheryError, KacheryError } from '../core/failure.js';
 import { hasManifest } from '../core/manifest.js';
 import { BatchStore } from './batch/batch-store.js';
 import { type ContentIndex, emptyContentIndex } from './content-index.js';
 import { listContentIds } from './content-lister.js';
-import { ContentReader } from './content-reader.js';
+import { ContentReader, isAsGoodAsNone } from './content-reader.js';
 import { ContentVerifier } from './content-verifier.js';
 import { ContentWriter, type WriterRole } from './content-writer.js';
 import { modificationTimeSeconds } from './file-identity.js';
@@ -96,9 +97,10 @@ export class LocalStorage implements FileStore {
     return this.storedFile(id, Number(stats.size));
   }
 
-  async missing(ids: readonly ContentId[]): Promise<ContentId[]> {
+  async missing(ids: readonly ContentId[], { signal }: { readonly signal?: AbortSignal } = {}): Promise<ContentId[]> {
     const missing: ContentId[] = [];
     for (let from = 0; from < ids.length; from += lookupConcurrency) {
+      throwIfCancelled(signal);
       const some = ids.slice(from, from + lookupConcurrency);
       const found = await Promise.all(some.map((id) => this.isHere(id)));
       missing.push(...some.filter((_, position) => !found[position]));
@@ -166,8 +168,11 @@ export class LocalStorage implements FileStore {
       this.requireWritable();
       const content = (await this.intake.known(source)) ?? (await this.intake.hash(source, options));
       const stored = await this.findStored(content.id);
+      if (stored) return { ...content, file: stored };
+      // Beside a damaged copy nobody would look for a link.
+      if (await statIfThere(this.layout.contentPath(content.id))) return { ...content, ...(await this.storeSource(source, options)) };
       const record = { ...content, path, sizeBytes: source.sizeBytes, mtimeSeconds: modificationTimeSeconds(source.stats) };
-      return { ...content, file: stored ?? (await this.links.write(content.id, record, this.writer.temporaryPath())) };
+      return { ...content, file: await this.links.write(content.id, record, this.writer.temporaryPath()) };
     });
     return file;
   }
@@ -311,7 +316,7 @@ export class LocalStorage implements FileStore {
       if (file?.location !== 'stored') return file;
       return (await this.reader.isIntact(file)) ? await this.storedFile(id, file.sizeBytes) : undefined;
     } catch (error) {
-      if (isKacheryError(error, 'content-corrupt') || isKacheryError(error, 'file-not-found')) return undefined;
+      if (isAsGoodAsNone(error) || isKacheryError(error, 'file-not-found')) return undefined;
       throw error;
     }
   }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
 
 import { CommandLineUser } from '../support/command-line.js';
+import { generatedBytes } from '../support/temporary-storage.js';
 import { generatedBytes } from '../support/temporary-storage.js';
 
 const jsonLines = (text: string): unknown[] =>
@@ -87,6 +88,21 @@ test('offline, a directory that can only be read is read, and nothing is written
     { status: 'fail', reason: 'storage-not-writable' },
   );
   t.deepEqual(await readdir(user.storageDir, { recursive: true }), before);
+});
+
+test('offline, a damaged copy in a directory that can only be read does not count as stored', async (t) => {
+  const { user } = (await createUser(t)) ?? {};
+  if (user === undefined) return;
+  await writeFile(join(user.dir, 'large.bin'), generatedBytes(3_000_000), { mode: 0o644 });
+  const uri = (await user.run(['store', 'large.bin'])).stdout.trimEnd();
+  const hash = uri.slice('sha1://'.length, 'sha1://'.length + 40);
+  await setMode(user.storageDir, 0o555);
+  t.like(await user.run(['store', 'large.bin'], { unprivileged: true }), { code: 0, stdout: `${uri}\n` });
+  const path = join(user.storageDir, 'sha1', hash.slice(0, 2), hash.slice(2, 4), hash.slice(4, 6), hash);
+  await truncate(path, 2_000_000);
+  const end = await user.run(['store', 'large.bin', '--json'], { unprivileged: true });
+  t.is(end.code, 9, end.stderr);
+  t.is(reasonIn(end.stderr), 'storage-not-writable');
 });
 
 test("offline, a directory is shared by users who may not look into each other's unfinished work", async (t) => {

@@ -4,6 +4,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import { KacheryError } from '../../core/failure.js';
 import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { bindContext, CallContext } from '../call-context.js';
+import { fileServiceDefinition } from '../codec/file-service-definition.js';
 import { assembleInPlace } from './assemble-in-place.js';
 import { frameInPlace } from './frame-in-place.js';
 import { serverStreamOfCall } from './server-stream-of-call.js';
@@ -27,7 +28,7 @@ export class OpenCalls {
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
     const stream = serverStreamOfCall(call);
     frameInPlace(call);
-    assembleInPlace(call, this.buffers);
+    if (path === fileServiceDefinition.storeFile.path) assembleInPlace(call, this.buffers);
     const context = new CallContext(path, {
       sendStatus: (callStatus) => {
         call.sendStatus(callStatus);

@@ -188,7 +188,9 @@ export class IntakeLane {
   }
 
   private break(error: Error): void {
+    if (this.isBroken) return;
     this.isBroken = true;
+    void this.close();
     for (const job of this.jobs.values()) job.lose(error);
     this.jobs.clear();
   }
