@@ -6,7 +6,6 @@ import test, { type ExecutionContext } from 'ava';
 
 import { CommandLineUser } from '../support/command-line.js';
 import { generatedBytes } from '../support/temporary-storage.js';
-import { generatedBytes } from '../support/temporary-storage.js';
 
 const jsonLines = (text: string): unknown[] =>
   text
