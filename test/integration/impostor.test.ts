@@ -7,7 +7,9 @@ import test, { type ExecutionContext } from 'ava';
 
 import { FileServiceService } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type GetNodeRequest, GetNodeResponse, NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { Daemon } from '../../src/client/daemon.js';
 import { connect } from '../../src/client/index.js';
+import { RpcConnection } from '../../src/client/rpc-connection.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { proveNode } from '../../src/network/prove-node.js';
 import { fails } from '../contract/client-contract.js';
@@ -24,8 +26,9 @@ interface UnaryCall<Request> {
 type Answer<Response> = (error: { code: status; details: string } | null, response?: Response) => void;
 
 /** A program that answers as `node` would on a port, and keeps the tokens that it gets. */
-async function startImpostor(t: ExecutionContext, port: number, node: (request: GetNodeRequest) => Partial<GetNodeResponse>) {
+async function startImpostor(t: ExecutionContext, port: number, node: (request: GetNodeRequest) => Partial<GetNodeResponse> | status) {
   const tokens: string[] = [];
+  const asked = { times: 0 };
   const server = new Server();
   const note = ({ metadata }: { metadata: Metadata }): void => {
     tokens.push(...metadata.get('authorization').map(String));
@@ -35,7 +38,10 @@ async function startImpostor(t: ExecutionContext, port: number, node: (request: 
     {
       getNode: (call: UnaryCall<GetNodeRequest>, answer: Answer<GetNodeResponse>) => {
         note(call);
-        answer(null, GetNodeResponse.create(node(call.request)));
+        asked.times += 1;
+        const said = node(call.request);
+        if (typeof said === 'number') answer({ code: said, details: 'busy' });
+        else answer(null, GetNodeResponse.create(said));
       },
     },
   );
@@ -53,7 +59,7 @@ async function startImpostor(t: ExecutionContext, port: number, node: (request: 
   t.teardown(() => {
     server.forceShutdown();
   });
-  return { tokens, port: bound };
+  return { tokens, asked, port: bound };
 }
 
 /** How a program may try to look like the daemon that it took the place of. */
@@ -91,6 +97,46 @@ for (const [title, proofOf] of Object.entries(attempts)) {
   });
 }
 
+const statFile = { method: FileServiceService.statFile, request: { uri: `sha1://${'0'.repeat(40)}` } };
+
+/** What a client does that knows the real daemon, while another program takes its port. */
+async function knowThenReplace(t: ExecutionContext, node: (daemon: TestDaemon) => Partial<GetNodeResponse> | status) {
+  const real = await startTestDaemon(t);
+  const clock = { nowMs: 1_000_000 };
+  const connection = new RpcConnection(real.address);
+  t.teardown(() => {
+    connection.close();
+  });
+  const daemon = new Daemon(connection, { configDir: real.configDir }, { now: () => clock.nowMs });
+  await fails(t, daemon.unary(statFile.method, statFile.request), 'file-not-found');
+  t.is((await daemon.probe()).token, real.ownerToken.trim());
+  await real.stop();
+  return { connection, clock, daemon, token: real.ownerToken.trim(), ...(await startImpostor(t, real.port, () => node(real))) };
+}
+
+/** Ages of what the client knows of the daemon: believed still, and not any more. */
+for (const ageMs of [0, 20_000]) {
+  test.serial(`a program that took the port of a daemon that was known ${String(ageMs)} ms ago gets no token`, async (t) => {
+    const answers = [status.DEADLINE_EXCEEDED, ({ nodeId, storageDir }: TestDaemon) => ({ nodeId, storageDir })];
+    for (const answer of answers) {
+      const { clock, daemon, tokens, asked } = await knowThenReplace(t, typeof answer === 'number' ? () => answer : answer);
+      clock.nowMs += ageMs;
+      await fails(t, daemon.unary(statFile.method, statFile.request), 'daemon-not-running');
+      await fails(t, daemon.probe(), 'daemon-not-running');
+      t.deepEqual(tokens, []);
+      t.true(asked.times > 0);
+    }
+  });
+}
+
+test.serial('a call that another connection would carry than the one that was proven is not made', async (t) => {
+  const { connection, token, tokens } = await knowThenReplace(t, () => status.DEADLINE_EXCEEDED);
+  await fails(t, connection.unary(statFile.method, statFile.request, { token, connectionNumber: 0 }), 'daemon-stopping');
+  t.deepEqual(tokens, []);
+  await fails(t, connection.unary(statFile.method, statFile.request, { token, connectionNumber: 1 }), 'file-not-found');
+  t.deepEqual(tokens, [`Bearer ${token}`]);
+});
+
 test.serial('a program of its own identity is not sent what its storage directory links to', async (t) => {
   const daemon = await startTestDaemon(t);
   await daemon.stop();
@@ -113,6 +159,17 @@ test.serial('a program of its own identity is not sent what its storage director
   t.deepEqual(tokens, ['Bearer its own']);
   await rm(join(dir, 'kachery-node-id'));
   await symlink(join(daemon.storageDir, 'kachery-node-id'), join(dir, 'kachery-node-id'));
+  await client();
+  t.deepEqual(tokens, ['Bearer its own']);
+  const note = join(daemon.configDir, 'note');
+  await writeFile(note, nodeId);
+  for (const [name, target] of [
+    ['kachery-node-id', note],
+    ['client-auth', join(daemon.configDir, 'owner-token')],
+  ] as const) {
+    await rm(join(dir, name));
+    await symlink(target, join(dir, name));
+  }
   await client();
   t.deepEqual(tokens, ['Bearer its own']);
 });

@@ -91,6 +91,45 @@ test("another user's secret is not taken for the client token of a directory", a
   }
 });
 
+test('links to files of one owner are no mark and no token', async (t) => {
+  const { storageDir, configDir } = await places(t, {});
+  const stranger = { configDir: join(configDir, 'nowhere'), storageDir };
+  const [mark, token, note] = [join(storageDir, 'kachery-node-id'), join(storageDir, 'client-auth'), join(configDir, 'note')];
+  await writeFile(note, audience.nodeId);
+  const targets = { [mark]: note, [token]: join(configDir, 'owner-token') };
+  for (const make of [symlink, link]) {
+    for (const paths of [[mark], [token], [mark, token]]) {
+      for (const path of paths) {
+        await rm(path);
+        await make(targets[path] ?? '', path);
+      }
+      t.deepEqual(await chooseToken(stranger, audience), { isLocalOwner: false });
+      for (const path of paths) {
+        await rm(path);
+        await writeFile(path, path === mark ? audience.nodeId : 'client');
+      }
+      t.deepEqual(await chooseToken(stranger, audience), { token: 'client', isLocalOwner: false });
+    }
+  }
+});
+
+test("a token in another user's directory is none, unless all there is that user's", async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('SKIPPED: only root can make files of several users');
+    t.pass();
+    return;
+  }
+  const { storageDir, configDir } = await places(t, {});
+  const stranger = { configDir: join(configDir, 'nowhere'), storageDir };
+  const service = 65_534;
+  await chown(storageDir, service, service);
+  t.deepEqual(await chooseToken(stranger, audience), { isLocalOwner: false });
+  for (const name of ['kachery-node-id', 'client-auth']) await chown(join(storageDir, name), service, service);
+  t.deepEqual(await chooseToken(stranger, audience), { token: 'client', isLocalOwner: false });
+  await chown(storageDir, 0, 0);
+  t.deepEqual(await chooseToken(stranger, audience), { token: 'client', isLocalOwner: false });
+});
+
 test('what is no small file is no token, and nobody waits for it', async (t) => {
   const { storageDir, configDir } = await places(t, {});
   const stranger = { configDir: join(configDir, 'nowhere'), storageDir };
