@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,3 +114,13 @@ def test_a_copy_of_somebody_else_is_known_once_it_was_compared(
     uri = kp.store_file(source)
     monkeypatch.setattr("kachery_p2p._source.FileSource.pieces", None)
     assert kp.store_file(source) == uri
+
+
+def test_linking_over_a_damaged_copy_heals_it_offline(storage: Path, tmp_path: Path) -> None:
+    content = os.urandom(2_000_000)
+    source = source_of(content, tmp_path / "source.dat")
+    uri = kp.store_file(source)
+    damage(stored(storage, sha1_of(content)))
+    kp.link_file(source)
+    assert kp.load_bytes(uri, 0, len(content)) == content
+    assert stored(storage, sha1_of(content)).read_bytes() == content

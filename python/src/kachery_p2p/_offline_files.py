@@ -93,7 +93,11 @@ class OfflineFiles:
             if was_settled:
                 remember(source.stat, content)
         if not has_copy(self._tree, content, source):
-            self._write_link(source, content)
+            if os.path.lexists(self._tree.path_of(content.sha1)):
+                # Beside a damaged copy nobody would look for a link.
+                self._store(source, label)
+            else:
+                self._write_link(source, content)
         return format_file_uri(content.sha1, label, content.manifest_sha1)
 
     def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
