@@ -21,6 +21,7 @@ export const failureAdvice = {
   'hash-mismatch': 'Send what the header claims. The file may have changed while it was sent.',
   'content-corrupt': 'Run `kachery-p2p verify` and store the file again from its source; of a linked file, link it again.',
   'disk-full': 'Free space: `kachery-p2p rm`, or a larger disk.',
+  'disk-failed': 'Check the disk: the log of the system (`dmesg`) says more. Then store the file again from its source, or from a copy.',
   'too-busy': 'Try again in a while, or send less at a time.',
   'storage-not-writable': 'Change the rights or the mount of the storage directory, or start the daemon with another one.',
   offline: 'Unset `KACHERY_P2P_OFFLINE_STORAGE_DIR` and start a daemon.',

@@ -49,7 +49,8 @@ function exitCodesPage() {
 Every command of \`kachery-p2p\` ends with one of these. With \`--json\` the reason stands on standard error too, as
 \`{"error":{"reason":...,"message":...,"details":{...}}}\`; what the reasons mean is in [errors.md](errors.md).
 A command that is given several files goes on behind one that fails, and ends with the code of the first failure.
-When the reader of a pipe goes away, as in \`kachery-p2p cat ... | head\`, the command ends quietly with 0.
+When the reader of a pipe goes away, as in \`kachery-p2p cat ... | head\`, the command ends quietly with 0;
+one that stores, links, removes or verifies says what it could not finish, and ends with 130.
 
 ${table(['Code', 'Meaning', 'Reasons'], rows)}
 `;

@@ -2,6 +2,7 @@
 
 import grpc
 from kachery_p2p.v1 import file_service_pb2, file_service_pb2_grpc
+
 from originals import content_of
 
 _OPTIONS = [("grpc.max_receive_message_length", 8 * 1024 * 1024)]

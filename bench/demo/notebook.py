@@ -7,6 +7,7 @@ from pathlib import Path
 
 import kachery_p2p as kp
 import numpy as np
+
 from originals import array_of, content_of
 
 

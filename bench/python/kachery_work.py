@@ -4,6 +4,7 @@ from time import perf_counter
 from typing import Any
 
 import kachery_p2p as kp
+
 from limits import random_offsets
 
 

@@ -154,6 +154,7 @@ def test_ctrl_c_ends_an_upload(new_daemon: Daemon, tmp_path: Path) -> None:
     with Program(STORE, str(source)) as program:
         program.wait_until(any_bytes(storage_of(new_daemon) / "uploads", "*.part"))
         program.press_ctrl_c()
+    wait_until(empty(storage_of(new_daemon) / "uploads", "*"))
     assert kp.load_text(kp.store_text("the daemon goes on")) == "the daemon goes on"
 
 

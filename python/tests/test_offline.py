@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import stat
 from pathlib import Path
 
 import pytest
-from support.content import generated, sha1_of, sparse_file
+from support.content import generated, sha1_of, sparse_file, stored
 from support.program import run_program
-from support.work import store_the_same
 
 import kachery_p2p as kp
 
 MISSING = "sha1://" + "0" * 40
-
-
-def stored(storage: Path, sha1: str) -> Path:
-    return storage / "sha1" / sha1[:2] / sha1[2:4] / sha1[4:6] / sha1
 
 
 def files_in(storage: Path) -> list[str]:
@@ -203,6 +197,26 @@ def test_what_is_not_a_regular_file_is_refused_at_once(storage: Path, tmp_path: 
     assert files_in(storage) == []
 
 
+def test_reading_what_is_not_a_regular_file_is_refused_at_once(
+    storage: Path, tmp_path: Path
+) -> None:
+    sha1 = sha1_of(b"taken")
+    stored(storage, sha1).parent.mkdir(parents=True)
+    for fifo in (tmp_path / "fifo", stored(storage, sha1)):
+        os.mkfifo(fifo)
+    paths = (tmp_path, tmp_path / "fifo", Path("/dev/null"), f"sha1://{sha1}")
+    for path in paths:
+        for load in (
+            kp.load_bytes,
+            lambda path: kp.load_bytes(path, 0, 1),
+            lambda path: next(kp.read_file(path)),
+            kp.load_text,
+        ):
+            with pytest.raises(kp.InvalidArgumentError) as caught:
+                load(path)
+            assert caught.value.reason == "not-a-regular-file"
+
+
 def test_a_file_that_shrinks_while_it_is_stored_is_not_stored(
     storage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,9 +288,16 @@ def test_file_info() -> None:
 
 
 def test_many_processes_store_the_same_at_once(storage: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        uris = pool.map(store_the_same, range(16), chunksize=1)
-    assert len(set(uris)) == 1
+    output = run_program(
+        """
+        import multiprocessing
+        from support.work import store_the_same
+
+        with multiprocessing.get_context("spawn").Pool(4) as pool:
+            print(len(set(pool.map(store_the_same, range(16), chunksize=1))))
+        """
+    )
+    assert output.strip() == "1"
     assert files_in(storage) == [sha1_of(bytes(2_000_000))]
 
 

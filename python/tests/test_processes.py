@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
 from support.daemon import Daemon
 from support.program import run_program
-from support.work import fail, store_and_load
 
 import kachery_p2p as kp
 
@@ -107,13 +105,54 @@ def test_a_process_may_fork_while_other_threads_transfer(remote_daemon: Daemon) 
 @pytest.mark.parametrize("mode", ["storage", "daemon", "remote_daemon"])
 def test_pools_of_processes(method: str, mode: str, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(mode)
-    texts = [f"text {number}" for number in range(20)]
-    assert store_and_load("parent") == "parent"
-    with multiprocessing.get_context(method).Pool(3) as pool:
-        assert pool.map(store_and_load, texts) == texts
-        with pytest.raises(kp.InvalidArgumentError) as caught:
-            pool.map(fail, [None])
-    assert caught.value.reason == "invalid-uri"
+    run_program(
+        """
+        import multiprocessing, sys
+        import kachery_p2p as kp
+        from support.work import fail, store_and_load
+
+        texts = [f"text {number}" for number in range(20)]
+        assert store_and_load("parent") == "parent"
+        with multiprocessing.get_context(sys.argv[1]).Pool(3) as pool:
+            assert pool.map(store_and_load, texts) == texts
+            try:
+                pool.map(fail, [None])
+            except kp.InvalidArgumentError as error:
+                reason = error.reason
+        assert reason == "invalid-uri"
+        """,
+        method,
+    )
+
+
+def test_a_process_that_uses_the_daemon_starts_programs(remote_daemon: Daemon) -> None:
+    run_program(
+        """
+        import collections, subprocess
+        import kachery_p2p as kp
+
+        codes = collections.Counter()
+        for number in range(150):
+            kp.store_text(f"text {number}")
+            # With something to call, every version of Python forks, as those before 3.10 always do.
+            codes[subprocess.run(["true"], preexec_fn=int).returncode] += 1
+        assert codes == {0: 150}, codes
+        """
+    )
+    assert remote_daemon.process is not None
+
+
+@pytest.mark.usefixtures("daemon")
+def test_what_the_user_chose_for_grpc_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRPC_VERBOSITY", "ERROR")
+    run_program(
+        """
+        import os
+        import kachery_p2p as kp
+        kp.get_node_id()
+        assert os.environ["GRPC_VERBOSITY"] == "ERROR"
+        """
+    )
 
 
 def test_importing_is_light() -> None:

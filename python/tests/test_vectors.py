@@ -79,3 +79,13 @@ def test_ranges() -> None:
             assert type(loaded) is bytearray
             assert loaded == expected
             assert b"".join(kp.read_file(uri, start, end)) == expected
+
+
+@pytest.mark.usefixtures("mode")
+def test_offsets_that_no_file_has() -> None:
+    uri = kp.store_text("text")
+    for start, end in ((2**53, 2**53 + 1), (2**63, 2**63 + 1), (2**70, None), (0, 2**70)):
+        for load in (kp.load_bytes, kp.read_file):
+            with pytest.raises(kp.InvalidArgumentError) as caught:
+                load(uri, start, end)
+            assert caught.value.reason == "invalid-range"

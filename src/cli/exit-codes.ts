@@ -8,7 +8,7 @@ export const exitCodes = {
   notFound: { code: 3, meaning: 'Nobody who could be asked has the file or the feed, the path does not exist, or the key has no value.' },
   unavailable: { code: 4, meaning: 'No daemon answers, it is stopping, or the time was up. The same command may succeed later.' },
   notPermitted: { code: 5, meaning: 'The operating system or the daemon does not permit it: a path that may not be read, a token that is missing or wrong.' },
-  dataLoss: { code: 6, meaning: 'Stored or linked bytes are not what their address says, or a feed has two histories.' },
+  dataLoss: { code: 6, meaning: 'Stored or linked bytes are not what their address says, a disk failed, or a feed has two histories.' },
   exhausted: { code: 7, meaning: 'The disk is full or the daemon is busy.' },
   conflict: { code: 8, meaning: 'Something else changed the file, the upload, the feed or the value meanwhile, or took the name. Look what is there now.' },
   precondition: {
@@ -41,6 +41,7 @@ const exitOfReason: Readonly<Record<FailureReason, keyof typeof exitCodes>> = {
   'hash-mismatch': 'usage',
   'content-corrupt': 'dataLoss',
   'disk-full': 'exhausted',
+  'disk-failed': 'dataLoss',
   'too-busy': 'exhausted',
   'storage-not-writable': 'precondition',
   offline: 'precondition',

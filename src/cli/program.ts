@@ -98,7 +98,10 @@ function addDaemonCommands(program: Command, contextOf: ContextOf): void {
   const startDaemon = program.command('start-daemon').description('Start the daemon of this machine and tell when it is ready.');
   for (const setting of Object.values<Setting>(settings)) if (setting.flag !== undefined) startDaemon.option(setting.flag, describe(setting));
   startDaemon
-    .option('--background', 'go on without this terminal, with the log in daemon.log of the configuration directory')
+    .option(
+      '--background',
+      'go on without this terminal, with the log in daemon.log of the configuration directory, which a start begins anew if it has more than 16 MiB',
+    )
     .action(async (flags: object) => (await import('./commands/start-daemon.js')).startDaemonCommand(flags, contextOf(flags)));
   program
     .command('stop-daemon')

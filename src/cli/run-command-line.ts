@@ -61,9 +61,14 @@ const changers = new Set(['store', 'store-file', 'link', 'link-file', 'rm', 'ver
 /** Undefined if the reader of a pipe went away, as `head` does: that ends a command quietly that only prints. */
 function asStdoutFailure(error: unknown, isUnfinished: boolean): KacheryError | undefined {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EPIPE' && !isUnfinished) return undefined;
+  if (code === 'EPIPE') return isUnfinished ? readerWentAway(error) : undefined;
   const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'internal';
   return new KacheryError(reason, `The result could not be written to standard output: ${message}.`, {}, { cause: error });
+}
+
+function readerWentAway(cause: unknown): KacheryError {
+  const message = 'Nobody reads the results any more (EPIPE), so the command ended before everything was done. Run it again without closing its output.';
+  return new KacheryError('cancelled', message, {}, { cause });
 }
 
 function usageFailure(error: CommanderError): KacheryError {

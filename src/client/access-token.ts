@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { KacheryError } from '../core/failure.js';
+import { readClientToken } from './read-client-token.js';
+
 /** What a client proves itself with. */
 export interface AccessToken {
   /** None if this user may read none; what needs one is then refused by the daemon. */
@@ -26,21 +29,34 @@ export interface TokenAudience {
   readonly nodeId: string;
   /** `host:port` that it answers at. */
   readonly address: string;
+  /** Whether what answers there proved that it has the node's key. */
+  readonly isProven: boolean;
 }
 
-/** The strongest token that this user has for a daemon. The owner token goes to the owner's own daemon only. */
+/**
+ * The strongest token that this user has for a daemon. The owner token goes to the owner's own daemon only. Fails with `daemon-not-running` if what answers
+ * gives itself out as a node that this user knows and does not prove it: then it gets no token at all.
+ */
 export async function chooseToken(places: TokenPlaces, audience: TokenAudience): Promise<AccessToken> {
-  const daemon = await readRunningDaemon(places.configDir);
-  // Anybody can repeat the node id; a process of the owner's that holds the port is the owner's daemon.
+  const { configDir, storageDir } = places;
+  const daemon = await readRunningDaemon(configDir);
+  const isKnown = storageDir !== undefined || daemon?.nodeId === audience.nodeId;
+  if (isKnown && !audience.isProven) throw notProven(audience);
   const isOwnDaemon = daemon?.nodeId === audience.nodeId && isOnThisMachine(daemon, audience.address);
-  const ownerToken = isOwnDaemon ? await readToken(join(places.configDir, 'owner-token')) : undefined;
+  const ownerToken = isOwnDaemon ? await readToken(join(configDir, 'owner-token')) : undefined;
   const token =
-    places.givenToken ??
-    ownerToken ??
-    (places.storageDir === undefined ? undefined : await readToken(join(places.storageDir, 'client-auth'))) ??
-    places.clientToken;
+    places.givenToken ?? ownerToken ?? (storageDir === undefined ? undefined : await readClientToken(storageDir, audience.nodeId)) ?? places.clientToken;
   const isOwner = ownerToken !== undefined && token === ownerToken;
   return { ...(token === undefined ? {} : { token }), isLocalOwner: isOwner };
+}
+
+function notProven({ nodeId, address }: TokenAudience): KacheryError {
+  return new KacheryError(
+    'daemon-not-running',
+    `What answers at ${address} says that it is the node ${nodeId}, but did not prove it, so nothing was sent to it: another program may have taken the port ` +
+      `of the daemon. Find out which listens there, stop it, and start the daemon. A daemon that is older than this program has to be upgraded.`,
+    { address },
+  );
 }
 
 interface RunningDaemon {

@@ -12,7 +12,7 @@ export interface ClientOptions {
   readonly storageDir?: string;
   /** Directory of the owner token; KACHERY_P2P_CONFIG_DIR, otherwise `~/.kachery-p2p`. */
   readonly configDir?: string;
-  /** Directory for files of daemons whose storage directory is not visible here; otherwise `kachery-p2p` in XDG_CACHE_HOME or `~/.cache`. */
+  /** Directory for files of daemons whose storage directory is not visible here; otherwise `kachery-p2p` in KACHERY_TEMP_DIR, XDG_CACHE_HOME or `~/.cache`. */
   readonly cacheDir?: string;
   /** Variables to read instead of the process's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
+
 import { type GetNodeResponse, NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
 import { type AccessToken, chooseToken } from './access-token.js';
 import { unlessAborted } from './cancellation.js';
 import { findVisibleStorage } from './find-visible-storage.js';
+import { isProvenNode } from './is-proven-node.js';
 import { daemonNotRunning } from './rpc-failure.js';
 import { type RpcConnection, type RpcOptions } from './rpc-connection.js';
 import { type RpcMethod } from './rpc-method.js';
@@ -12,6 +15,8 @@ import { type StorageView } from './storage-view.js';
 /** How long what the daemon said of itself is believed. */
 const probeLifetimeMs = 10_000;
 
+const challengeBytes = 32;
+
 const signsOfAnother: readonly FailureReason[] = ['daemon-not-running', 'daemon-stopping', 'token-invalid', 'token-missing'];
 
 /** What is known of the daemon, for some seconds. */
@@ -19,6 +24,14 @@ export interface DaemonProbe extends AccessToken {
   readonly node: GetNodeResponse;
   /** Its storage directory, if this machine sees it. */
   readonly storage: StorageView | undefined;
+  /** The connection that it proved itself on, and the only one that gets the token. */
+  readonly connectionNumber: number;
+}
+
+interface AskedProbe {
+  readonly probe: Promise<DaemonProbe>;
+  readonly atMs: number;
+  readonly connectionNumber: number;
 }
 
 /** Where a daemon's storage directory and tokens may be found. */
@@ -29,9 +42,11 @@ export interface DaemonPlaces {
   readonly clientToken?: string | undefined;
 }
 
+type CallOptions = Omit<RpcOptions, 'token' | 'connectionNumber'>;
+
 /** One daemon: calls to it that carry the caller's token, and what is known of it. */
 export class Daemon {
-  private latest: { readonly probe: Promise<DaemonProbe>; readonly atMs: number } | undefined;
+  private latest: AskedProbe | undefined;
 
   constructor(
     private readonly connection: RpcConnection,
@@ -44,8 +59,9 @@ export class Daemon {
     const nowMs = this.clock.now();
     // A clock that was set back makes nothing last longer.
     if (this.latest === undefined || Math.abs(nowMs - this.latest.atMs) > probeLifetimeMs) {
-      const probe = this.ask(this.latest?.probe);
-      const asked = { probe, atMs: nowMs };
+      const { connectionNumber } = this.connection;
+      const probe = this.ask(connectionNumber, this.latest);
+      const asked = { probe, atMs: nowMs, connectionNumber };
       this.latest = asked;
       probe.catch(() => {
         if (this.latest === asked) this.latest = undefined;
@@ -55,33 +71,29 @@ export class Daemon {
   }
 
   /** Makes a call with one request and one answer. */
-  async unary<Request, Response>(method: RpcMethod<Request, Response>, request: Request, options: Omit<RpcOptions, 'token'> = {}): Promise<Response> {
-    const { token } = await this.probe(options.signal);
-    return this.connection.unary(method, request, { ...options, token }).catch(this.reconsider);
+  async unary<Request, Response>(method: RpcMethod<Request, Response>, request: Request, options: CallOptions = {}): Promise<Response> {
+    const { token, connectionNumber } = await this.proven(options.signal);
+    return this.connection.unary(method, request, { ...options, token, connectionNumber }).catch(this.reconsider);
   }
 
   /** The answers of a call with one request. */
   async *receive<Request, Response>(
     method: RpcMethod<Request, Response>,
     request: Request,
-    options: Omit<RpcOptions, 'token'> = {},
+    options: CallOptions = {},
   ): AsyncGenerator<Response, void, undefined> {
-    const { token } = await this.probe(options.signal);
+    const { token, connectionNumber } = await this.proven(options.signal);
     try {
-      yield* this.connection.receive(method, request, { ...options, token });
+      yield* this.connection.receive(method, request, { ...options, token, connectionNumber });
     } catch (error) {
       this.reconsider(error);
     }
   }
 
   /** Makes a call with many requests and one answer. */
-  async send<Request, Response>(
-    method: RpcMethod<Request, Response>,
-    requests: AsyncIterable<Request>,
-    options: Omit<RpcOptions, 'token'> = {},
-  ): Promise<Response> {
-    const { token } = await this.probe(options.signal);
-    return this.connection.send(method, requests, { ...options, token }).catch(this.reconsider);
+  async send<Request, Response>(method: RpcMethod<Request, Response>, requests: AsyncIterable<Request>, options: CallOptions = {}): Promise<Response> {
+    const { token, connectionNumber } = await this.proven(options.signal);
+    return this.connection.send(method, requests, { ...options, token, connectionNumber }).catch(this.reconsider);
   }
 
   /** Ends the connection. */
@@ -89,16 +101,24 @@ export class Daemon {
     this.connection.close();
   }
 
-  /** A daemon that is too busy to answer is what it was before. */
-  private async ask(earlier: Promise<DaemonProbe> | undefined): Promise<DaemonProbe> {
+  /** What is known of the daemon that this very connection leads to; another connection may lead to another program. */
+  private proven(signal: AbortSignal | undefined): Promise<DaemonProbe> {
+    if (this.latest?.connectionNumber !== this.connection.connectionNumber) this.latest = undefined;
+    return this.probe(signal);
+  }
+
+  /** A daemon that is too busy to answer is what it was before, as long as its connection lasts: over another one, anybody may answer. */
+  private async ask(connectionNumber: number, earlier: AskedProbe | undefined): Promise<DaemonProbe> {
     try {
-      const node = await this.connection.unary(NodeServiceService.getNode, {});
+      const challenge = randomBytes(challengeBytes);
+      const node = await this.connection.unary(NodeServiceService.getNode, { challenge });
       const storage = await findVisibleStorage(node, this.places.storageDir);
-      const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address });
-      return { ...access, node, storage };
+      const isProven = isProvenNode(node.nodeId, challenge, node.proof);
+      const access = await chooseToken({ ...this.places, storageDir: storage?.dir }, { nodeId: node.nodeId, address: this.connection.address, isProven });
+      return { ...access, node, storage, connectionNumber };
     } catch (error) {
       if (!isKacheryError(error, 'deadline-exceeded')) throw error;
-      if (earlier) return earlier;
+      if (earlier?.connectionNumber === this.connection.connectionNumber) return earlier.probe;
       throw daemonNotRunning(this.connection.address, 'it did not answer in time', error);
     }
   }

@@ -128,12 +128,12 @@ export class OnlineStoring {
     return fileInfoOf((await upload(this.daemon, source, label, options)).file).uri;
   }
 
-  /** Undefined also if what is there has another size: then it is damaged, and the daemon replaces it. */
-  private async uriIfStored(source: UploadSource, label: string, { signal }: CallOptions): Promise<string | undefined> {
+  /** Undefined also if what is there is damaged: then the daemon replaces it. That it can tell may take a hash of the whole. */
+  private async uriIfStored({ id }: UploadSource, label: string, { signal }: CallOptions): Promise<string | undefined> {
+    const { missingSha1s } = await this.daemon.unary(files.findMissingFiles, { sha1s: [id] }, { signal, timeoutMs: Infinity });
+    if (missingSha1s.length > 0) return undefined;
     try {
-      const { file } = await this.daemon.unary(files.statFile, { uri: `sha1://${source.id}/${label}` }, { signal });
-      const { uri, sizeBytes } = fileInfoOf(file);
-      return sizeBytes === source.sizeBytes ? uri : undefined;
+      return fileInfoOf((await this.daemon.unary(files.statFile, { uri: `sha1://${id}/${label}` }, { signal })).file).uri;
     } catch (error) {
       if (isKacheryError(error, 'file-not-found') || isKacheryError(error, 'content-corrupt')) return undefined;
       throw error;

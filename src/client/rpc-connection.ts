@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import { type CallOptions, Client, type ClientOptions, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, Client, type ClientOptions, connectivityState, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
@@ -18,6 +18,8 @@ export interface RpcOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the caller proves himself with; none for calls that need none. */
   readonly token?: string | undefined;
+  /** The only connection that may carry the token, as {@link RpcConnection.connectionNumber} counts; any, if none is said. */
+  readonly connectionNumber?: number | undefined;
   /** How long the call may take (unary, 30 s), or wait for the other side (streams, 5 min); Infinity for no bound. */
   readonly timeoutMs?: number | undefined;
 }
@@ -44,10 +46,16 @@ export class RpcConnection {
   private client: Client;
   private readonly calls = new Set<{ cancel(): void }>();
   private isClosed = false;
+  private endedConnections = 0;
 
   /** `address` is `host:port`. */
   constructor(readonly address: string) {
-    this.client = newClient(address);
+    this.client = this.newClient();
+  }
+
+  /** Which connection this is, or the next one if there is none: another number, another connection, which may lead to another program. */
+  get connectionNumber(): number {
+    return this.endedConnections;
   }
 
   /** Makes a call with one request and one answer. */
@@ -56,14 +64,14 @@ export class RpcConnection {
     return new Promise((resolve, reject) => {
       this.checkUsable(signal);
       const { path, requestSerialize, responseDeserialize } = method;
-      const callOptions: CallOptions = Number.isFinite(timeoutMs) ? { deadline: Date.now() + timeoutMs } : {};
+      const callOptions = { ...this.callOptions(options), ...(Number.isFinite(timeoutMs) && { deadline: Date.now() + timeoutMs }) };
       const settle = (error: ServiceError | null, response?: Response): void => {
         this.calls.delete(call);
         signal?.removeEventListener('abort', cancel);
         if (response === undefined) reject(this.failureOf(error, signal));
         else resolve(response);
       };
-      const call = this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadataOf(options), callOptions, settle);
+      const call = this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, callOptions, settle);
       this.calls.add(call);
       const cancel = (): void => {
         call.cancel();
@@ -80,7 +88,7 @@ export class RpcConnection {
   ): AsyncGenerator<Response, void, undefined> {
     this.checkUsable(options.signal);
     const { path, requestSerialize, responseDeserialize } = method;
-    const call = this.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadataOf(options));
+    const call = this.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, this.callOptions(options));
     this.calls.add(call);
     // A call reports its end also when nobody waits for its next message.
     call.on('error', () => undefined);
@@ -119,7 +127,7 @@ export class RpcConnection {
       outcome = { error, response };
       ended.abort();
     };
-    const call = this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, metadataOf(options), settle);
+    const call = this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, this.callOptions(options), settle);
     this.calls.add(call);
     call.on('error', () => undefined);
     const guard = new CallGuard(call, options.signal, options.timeoutMs);
@@ -158,16 +166,43 @@ export class RpcConnection {
   /** A channel that could not connect waits before it tries again; whoever asks next wants to know how it is now. */
   private startAnew(): void {
     this.client.close();
-    this.client = newClient(this.address);
+    this.client = this.newClient();
+  }
+
+  private newClient(): Client {
+    const client = new Client(this.address, credentials.createInsecure(), channelOptions);
+    this.countConnections(client);
+    return client;
+  }
+
+  /** The channel tells of each change at once, before it sends anything over the connection that follows. */
+  private countConnections(client: Client): void {
+    const channel = client.getChannel();
+    const state = channel.getConnectivityState(false);
+    channel.watchConnectivityState(state, Infinity, () => {
+      if (state === connectivityState.READY) this.endedConnections += 1;
+      if (channel.getConnectivityState(false) !== connectivityState.SHUTDOWN) this.countConnections(client);
+    });
+  }
+
+  /** The channel asks for the token whenever it has chosen a connection for the call, so that also a call that waited or was moved gives it to none but the one. */
+  private callOptions({ token, connectionNumber }: RpcOptions): CallOptions {
+    if (token === undefined) return {};
+    return {
+      credentials: credentials.createFromMetadataGenerator((_call, answer) => {
+        if (connectionNumber === undefined || connectionNumber === this.connectionNumber) answer(null, authorization(token));
+        else answer(connectionEnded());
+      }),
+    };
   }
 }
 
-function newClient(address: string): Client {
-  return new Client(address, credentials.createInsecure(), channelOptions);
+function authorization(token: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  return metadata;
 }
 
-function metadataOf(options: RpcOptions): Metadata {
-  const metadata = new Metadata();
-  if (options.token !== undefined) metadata.set('authorization', `Bearer ${options.token}`);
-  return metadata;
+function connectionEnded(): Error {
+  return Object.assign(new Error('the connection that the token is for has ended'), { code: status.CANCELLED });
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
+import { readOffsetBytes } from '../storage/read-offset.js';
 import { localFileFailure } from '../storage/system-failure.js';
 import { type Piece } from './piece.js';
 
@@ -91,12 +92,15 @@ export class SourceFile {
 
   private async piece(position: number, headroomBytes: number): Promise<Piece> {
     const length = Math.min(limits.dataMessageBytes, this.sizeBytes - position);
-    const buffer = Buffer.allocUnsafeSlow(headroomBytes + length);
+    const offset = Math.max(headroomBytes, readOffsetBytes);
+    const buffer = Buffer.allocUnsafeSlow(offset + length);
     for (let filled = 0; filled < length;) {
-      const { bytesRead } = await this.handle.read(buffer, headroomBytes + filled, length - filled, position + filled);
+      const { bytesRead } = await this.handle.read(buffer, offset + filled, length - filled, position + filled).catch((error: unknown) => {
+        throw localFileFailure(error, this.path);
+      });
       if (bytesRead === 0) throw this.changed();
       filled += bytesRead;
     }
-    return { data: buffer.subarray(headroomBytes), headroomBytes };
+    return { data: buffer.subarray(offset), headroomBytes };
   }
 }

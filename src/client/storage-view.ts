@@ -11,6 +11,7 @@ import { isLinkValid, parseLinkRecord } from '../storage/link-record.js';
 import { systemErrorCode } from '../storage/system-failure.js';
 import { cancelled, throwIfAborted } from './cancellation.js';
 import { type RangeOptions } from './kachery-client.js';
+import { readOwnedText } from './read-owned-text.js';
 
 // Whoever wrote the directory keeps its index.
 const reader = new ContentReader(emptyContentIndex, undefined);
@@ -42,11 +43,7 @@ export class StorageView {
 
 /** Id of the node that a storage directory belongs to; undefined if it is none that can be read. */
 export async function nodeIdOf(storageDir: string): Promise<string | undefined> {
-  try {
-    return (await readFile(join(storageDir, 'kachery-node-id'), 'utf8')).trim();
-  } catch {
-    return undefined;
-  }
+  return (await readOwnedText(join(storageDir, 'kachery-node-id')))?.text;
 }
 
 /** The bytes of a range of a file that a {@link StorageView} found. Fails as FileStore.read, and with `cancelled`. */

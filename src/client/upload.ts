@@ -10,17 +10,30 @@ import { type Piece } from './piece.js';
 import { Retries } from './retries.js';
 import { type UploadSource } from './upload-source.js';
 
+/** How long to wait for the daemon to forget an upload that failed. */
+const abortTimeoutMs = 2_000;
+
 /** Smaller content is sent from its start again after an interruption: keeping track of it costs more. */
 const minResumableBytes = 4 * 1024 * 1024;
 
 /**
  * Sends content whose hash and size are known and resolves when it is durable. When the connection breaks, it goes on from what the daemon kept; after
- * several tries that get no further it fails with the last failure.
+ * several tries that get no further it fails with the last failure. What the daemon kept of an upload that failed is removed, if it can be reached.
  */
 export async function upload(daemon: Daemon, source: UploadSource, label: string, options: CallOptions = {}): Promise<StoreFileResponse> {
-  const uploadId = source.sizeBytes < minResumableBytes ? undefined : randomBytes(24).toString('base64url');
+  if (source.sizeBytes < minResumableBytes) return send(daemon, source, label, undefined, options);
+  const uploadId = randomBytes(24).toString('base64url');
+  try {
+    return await send(daemon, source, label, uploadId, options);
+  } catch (error) {
+    await daemon.unary(fileServiceDefinition.abortUpload, { uploadId }, { signal: AbortSignal.timeout(abortTimeoutMs) }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function send(daemon: Daemon, source: UploadSource, label: string, uploadId: string | undefined, options: CallOptions): Promise<StoreFileResponse> {
   const header = { label, sizeBytes: BigInt(source.sizeBytes), sha1: source.id, uploadId };
-  const retries = new Retries(['daemon-not-running', 'daemon-stopping', 'too-busy', 'upload-offset-mismatch']);
+  const retries = new Retries(['daemon-not-running', 'daemon-stopping', 'deadline-exceeded', 'too-busy', 'upload-offset-mismatch']);
   let offset = 0;
   let isInterrupted = false;
   for (;;) {

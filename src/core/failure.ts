@@ -23,6 +23,7 @@ export const failureReasons = [
   'hash-mismatch',
   'content-corrupt',
   'disk-full',
+  'disk-failed',
   'too-busy',
   'storage-not-writable',
   'offline',

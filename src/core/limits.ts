@@ -15,7 +15,7 @@ export const limits = {
   maxUploadMessageBytes: 4 * MiB,
   /** HTTP/2 flow-control window of a stream and of a connection, in bytes. */
   flowControlWindowBytes: 8 * MiB,
-  /** Bytes of an upload that may wait for the hashing workers and the disk. */
+  /** Bytes of all uploads that may wait for a pair of hashing and writing threads. */
   maxUploadBytesInFlight: 8 * MiB,
   /** Hashes in one FindMissingFiles request, URIs in one ReadFiles request, files in one page of ListFiles. */
   maxBatchItems: 10_000,
@@ -29,6 +29,9 @@ export const limits = {
   maxListingBytes: 32 * MiB,
   /** Streams that one connection may have open at a time. */
   maxConcurrentStreams: 256,
+  /** Bytes of a challenge that a node signs. */
+  minChallengeBytes: 16,
+  maxChallengeBytes: 64,
   /** Interrupted uploads that are kept, all together. */
   maxKeptUploads: 1_000,
   /** How long an interrupted upload is kept. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { isLoopback } from '../config/api-address.js';
 import { type DaemonConfig } from '../config/daemon-config.js';
+import { packageVersion } from '../config/package-version.js';
 import { systemClock } from '../core/clock.js';
 import { limits } from '../core/limits.js';
 import { LocalFeeds } from '../feeds/local-feeds.js';
@@ -10,6 +11,7 @@ import { LevelContentIndex } from '../kv/level-content-index.js';
 import { openDatabase } from '../kv/open-database.js';
 import { LocalMutables } from '../mutables/local-mutables.js';
 import { openNodeIdentity } from '../network/node-identity.js';
+import { proveNode } from '../network/prove-node.js';
 import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
 import { type StructuredLog } from '../rpc/structured-log.js';
 import { TransferRegistry } from '../rpc/transfer-registry.js';
@@ -24,7 +26,6 @@ import { endOnUncaughtError } from './end-on-uncaught-error.js';
 import { listen } from './listen.js';
 import { listeningAddresses } from './listening-addresses.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
-import { packageVersion } from './package-version.js';
 import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
 import { writeFileAtomically } from './write-file-atomically.js';
@@ -76,7 +77,8 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   closing.add(endOnUncaughtError(log));
   await prepareConfigurationDirectory(configDir, logger);
   await refuseSecondDaemon(configDir);
-  const { nodeId } = await openNodeIdentity(configDir);
+  const identity = await openNodeIdentity(configDir);
+  const { nodeId } = identity;
   await prepareStorageDirectory(storageDir, storageDirIsDefault);
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
@@ -84,7 +86,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   const feeds = await openFeeds(config, logger, closing);
   const mutables = await openMutables(config, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
-  const node = { nodeId, label, version: await packageVersion(), startedAtMs: systemClock.now() };
+  const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
   const server = new RpcServer(
     {
@@ -93,6 +95,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
       mutables,
       transfers: new TransferRegistry(systemClock),
       node,
+      prove: (challenge) => proveNode(identity, challenge),
       tokens,
       log: logger,
       requestStop: () => {

@@ -4,7 +4,7 @@ import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { parseFileUri } from '../core/uri.js';
 import { type FileStore } from '../storage/file-store.js';
-import { ReadBuffers } from '../storage/read-buffers.js';
+import { type ReadBuffers } from '../storage/read-buffers.js';
 import { type CallContext } from './call-context.js';
 import { checkBatch } from './files/check-batch.js';
 import { fileInfo } from './files/file-info.js';
@@ -12,7 +12,7 @@ import { findContent } from './files/find-content.js';
 import { listFiles } from './files/list-files.js';
 import { loadFile } from './files/load-file.js';
 import { linkFile, storeLocalFile } from './files/local-files.js';
-import { pieceHeadroomBytes, readFile } from './files/read-file.js';
+import { readFile } from './files/read-file.js';
 import { readFiles } from './files/read-files.js';
 import { ResumableCalls } from './files/resumable-calls.js';
 import { storeFile } from './files/store-file.js';
@@ -29,33 +29,36 @@ export interface FileServiceParts {
   readonly store: FileStore;
   readonly transfers: TransferRegistry;
   readonly nodeId: string;
+  /** What files are read into, and what large messages come in. */
+  readonly buffers: ReadBuffers;
 }
 
 /** Bytes of an upload that wait here while the store is busy with those before. */
 const uploadAheadBytes = 1024 * 1024;
 
-/** Buffers for reading that are kept while nobody reads; each has about limits.dataMessageBytes. */
-const maxFreeBuffers = 16;
-
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
-export function fileService({ store, transfers, nodeId }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
+export function fileService({ store, transfers, nodeId, buffers }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
   const resumableCalls = new ResumableCalls();
-  const buffers = new ReadBuffers(pieceHeadroomBytes + limits.dataMessageBytes, maxFreeBuffers);
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
       const { file, label } = await findContent(store, uri, signal);
       return { file: fileInfo(file, label) };
     }),
-    findMissingFiles: unaryHandler(async ({ sha1s }) => {
+    findMissingFiles: unaryHandler(async ({ sha1s }, { signal }) => {
       checkBatch(sha1s.length, limits.maxBatchItems, 'hashes');
-      return { missingSha1s: await store.missing(sha1s.map(parseContentId)) };
+      return { missingSha1s: await store.missing(sha1s.map(parseContentId), { signal }) };
     }),
-    storeFile: clientStreamHandler(storeFile(store, transfers, resumableCalls), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
+    storeFile: clientStreamHandler(storeFile({ store, transfers, buffers }, resumableCalls), { ...options, aheadBytes: uploadAheadBytes, sizeOf: dataBytes }),
     getUpload: unaryHandler(async ({ uploadId }) => {
       await resumableCalls.settled(checkUploadId(uploadId));
       const upload = await store.keptUpload(uploadId);
       if (!upload) throw uploadNotFound(uploadId);
       return { committedSizeBytes: BigInt(upload.committedBytes), sizeBytes: BigInt(upload.sizeBytes), sha1: upload.contentId };
+    }),
+    abortUpload: unaryHandler(async ({ uploadId }) => {
+      await resumableCalls.end(checkUploadId(uploadId));
+      await store.abortUpload(uploadId);
+      return {};
     }),
     storeLocalFile: unaryHandler(storeLocalFile(store)),
     linkFile: unaryHandler(linkFile(store)),

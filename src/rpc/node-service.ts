@@ -1,4 +1,5 @@
 import { type NodeServiceServer, TransferKind, TransferState, type WatchTransfersResponse } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { type FileStore } from '../storage/file-store.js';
 import { serverStreamHandler } from './streams/server-stream-handler.js';
@@ -19,6 +20,8 @@ export interface NodeServiceParts {
   readonly store: FileStore;
   readonly transfers: TransferRegistry;
   readonly node: NodeDescription;
+  /** The node's signature of a challenge. */
+  readonly prove: (challenge: Uint8Array) => Buffer;
   /** Begins to stop the daemon; returns at once. */
   readonly requestStop: () => void;
 }
@@ -38,11 +41,11 @@ const transferStates: Readonly<Record<Transfer['state'], TransferState>> = {
 };
 
 /** NodeService: who the node is, how it fares, what it does. `idleMs`: how long a watcher may take nothing while there is news. */
-export function nodeService({ store, transfers, node, requestStop }: NodeServiceParts, options: { readonly idleMs: number }): NodeServiceServer {
+export function nodeService({ store, transfers, node, prove, requestStop }: NodeServiceParts, options: { readonly idleMs: number }): NodeServiceServer {
   const { nodeId, label, version, startedAtMs } = node;
   const response = { nodeId, label, version, apiVersions, features, limits: nodeLimits(), storageDir: store.dir, startedAt: timestamp(startedAtMs) };
   return {
-    getNode: unaryHandler(() => Promise.resolve(response)),
+    getNode: unaryHandler(async ({ challenge }) => (challenge === undefined ? response : { ...response, proof: prove(checkChallenge(challenge)) })),
     getStorageUsage: unaryHandler(async () => {
       const { availableBytes, capacityBytes, uploadBytes, uploads } = await store.usage();
       return { availableBytes: BigInt(availableBytes), capacityBytes: BigInt(capacityBytes), uploadBytes: BigInt(uploadBytes), uploads };
@@ -58,6 +61,16 @@ export function nodeService({ store, transfers, node, requestStop }: NodeService
       return Promise.resolve({ processId: process.pid });
     }),
   };
+}
+
+function checkChallenge(challenge: Uint8Array): Uint8Array {
+  const { minChallengeBytes, maxChallengeBytes } = limits;
+  if (challenge.byteLength >= minChallengeBytes && challenge.byteLength <= maxChallengeBytes) return challenge;
+  throw new KacheryError(
+    'invalid-argument',
+    `A challenge has ${String(minChallengeBytes)} to ${String(maxChallengeBytes)} bytes; this one has ${String(challenge.byteLength)}. Send random bytes.`,
+    { field: 'challenge' },
+  );
 }
 
 function nodeLimits() {

@@ -9,6 +9,8 @@ import { MutableServiceService } from '../../gen/ts/kachery_p2p/v1/mutable_servi
 import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { limits } from '../core/limits.js';
 import { type MutableStore } from '../mutables/mutable-store.js';
+import { ReadBuffers } from '../storage/read-buffers.js';
+import { readOffsetBytes } from '../storage/read-offset.js';
 import { fileServiceDefinition } from './codec/file-service-definition.js';
 import { feedService, type FeedServiceParts } from './feed-service.js';
 import { feedServiceDefinition } from './feeds/feed-service-definition.js';
@@ -24,7 +26,7 @@ import { reflectionService } from './reflection/reflection-service.js';
 import { type StructuredLog } from './structured-log.js';
 
 /** What the server works with. */
-export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId'>, NodeServiceParts {
+export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId' | 'buffers'>, NodeServiceParts {
   readonly mutables: MutableStore;
   readonly tokens: AccessTokens;
   readonly log: StructuredLog;
@@ -46,6 +48,9 @@ const subscriptions = [
   ServerReflectionService.serverReflectionInfo,
   ServerReflectionAlphaService.serverReflectionInfo,
 ];
+
+/** Buffers that are kept while nobody reads or sends; each has about limits.dataMessageBytes. */
+const maxFreeBuffers = 16;
 
 /** From dist/src/rpc to the root of the package. */
 const descriptorPath = new URL('../../../gen/descriptors.binpb', import.meta.url);
@@ -70,7 +75,8 @@ export class RpcServer {
     private readonly options: RpcServerOptions,
   ) {
     const idle = { idleMs: options.streamIdleMs };
-    this.openCalls = new OpenCalls({ subscriptions: new Set(subscriptions.map(({ path }) => path)), ...idle });
+    const buffers = new ReadBuffers(readOffsetBytes + limits.dataMessageBytes, maxFreeBuffers);
+    this.openCalls = new OpenCalls(buffers, { subscriptions: new Set(subscriptions.map(({ path }) => path)), ...idle });
     const admission = admitCalls([
       () => {
         this.openCalls.checkAccepting();
@@ -82,7 +88,7 @@ export class RpcServer {
     this.health = new HealthImplementation();
     this.setHealth('SERVING');
     const reflection = reflectionService(descriptorPath, serviceNames, idle);
-    this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId }, idle));
+    this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId, buffers }, idle));
     this.server.addService(feedServiceDefinition, feedService({ ...parts, nodeId: parts.node.nodeId }, idle));
     this.server.addService(MutableServiceService, mutableService(parts.mutables, idle));
     this.server.addService(NodeServiceService, nodeService(parts, idle));

@@ -3,11 +3,13 @@ import { basename, join } from 'node:path';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { throwIfCancelled } from '../core/cancellation.js';
 import { isKacheryError } from '../core/failure.js';
-import { type FileHasher } from './content-reader.js';
 import { type StoredFile, type VerifyEvent } from './file-store.js';
 import { type StorageLayout } from './layout.js';
 import { syncFolder } from './publisher.js';
 import { storageFailure, systemErrorCode } from './system-failure.js';
+
+/** Hashes a file of this size off the event loop; resolves with the hash. */
+export type FileHasher = (file: FileHandle, sizeBytes: number, signal?: AbortSignal) => Promise<string>;
 
 /** Hashes stored files again. */
 export class ContentVerifier {

@@ -37,8 +37,11 @@ export interface WorkOptions {
 export interface IncomingFile {
   /** Bytes taken so far, those of earlier calls of a resumed upload included. */
   readonly takenBytes: number;
-  /** Takes the next bytes. The caller gives the buffer away and must not touch it again. Resolves when there is room for more. */
-  write(data: Uint8Array): Promise<void>;
+  /**
+   * Takes the next bytes. The caller gives the buffer away and must not touch it again. Resolves when there is room for more. `onReturned` may get a view on the
+   * buffer, or on one like it, when it is needed no more.
+   */
+  write(data: Uint8Array, onReturned?: (data: Uint8Array) => void): Promise<void>;
   /** Checks, makes durable and publishes. Fails with `size-mismatch` or `hash-mismatch` if the content is not what was expected; then nothing is kept. */
   finish(): Promise<StoreResult>;
   /** Gives up. A resumable upload keeps what it has; nothing else is left behind. Never fails. */
@@ -85,8 +88,8 @@ export interface FileStore {
   /** The file, if it is here and can be taken for what its name says: bytes that may have changed since they were stored are hashed again. */
   findIntact(id: ContentId): Promise<StoredFile | undefined>;
 
-  /** Those of `ids` that are not here, or here and damaged, in their order. */
-  missing(ids: readonly ContentId[]): Promise<ContentId[]>;
+  /** Those of `ids` that are not here, or here and damaged, in their order. What may be damaged is hashed, so it may take its time. */
+  missing(ids: readonly ContentId[], options?: { readonly signal?: AbortSignal }): Promise<ContentId[]>;
 
   /**
    * The bytes [start, end) of a file; without `end`, up to its end. The range is checked before the first piece: `file-not-found`, `invalid-range`,
@@ -109,6 +112,9 @@ export interface FileStore {
 
   /** What is kept of an interrupted upload, or undefined. */
   keptUpload(uploadId: string): Promise<KeptUpload | undefined>;
+
+  /** Removes what is kept of an upload, if it is not being received. */
+  abortUpload(uploadId: string): Promise<void>;
 
   /**
    * Stores a copy of a file of this machine. Fails with `path-not-found`, `path-not-permitted`, `not-a-regular-file`, or `file-changed` if it changes

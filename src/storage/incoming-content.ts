@@ -40,7 +40,7 @@ export class IncomingContent implements IncomingFile {
     this.job = target.job;
   }
 
-  async write(data: Uint8Array): Promise<void> {
+  async write(data: Uint8Array, onReturned?: (data: Uint8Array) => void): Promise<void> {
     if (this.isOver) throw new KacheryError('cancelled', 'Storing was given up.');
     this.takenBytes += data.byteLength;
     if (this.expected.sizeBytes !== undefined && this.takenBytes > this.expected.sizeBytes) throw sizeMismatch(this.expected.sizeBytes, this.takenBytes);
@@ -49,7 +49,7 @@ export class IncomingContent implements IncomingFile {
       return;
     }
     await this.attempt(async () => {
-      await this.startJob().write(data);
+      await this.startJob().write(data, onReturned);
     });
   }
 

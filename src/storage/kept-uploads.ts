@@ -55,6 +55,15 @@ export class KeptUploads {
     }
   }
 
+  /** Removes what is kept of an upload, if it is not being received. */
+  async abort(id: string): Promise<void> {
+    checkUploadId(id);
+    if (this.active.has(id)) return;
+    this.active.add(id);
+    await this.remove(id);
+    this.active.delete(id);
+  }
+
   /** Removes what is older than limits.keptUploadMs, and what is half there. */
   async sweep(): Promise<void> {
     for (const id of await this.ids()) {

@@ -103,7 +103,9 @@ export class LocalFileIntake {
 
   private async storeInline(source: SourceFile): Promise<StoreResult> {
     const bytes = Buffer.allocUnsafe(source.sizeBytes);
-    const { bytesRead } = await source.handle.read(bytes, 0, source.sizeBytes, 0);
+    const { bytesRead } = await source.handle.read(bytes, 0, source.sizeBytes, 0).catch((error: unknown) => {
+      throw localFileFailure(error, source.path);
+    });
     if (bytesRead !== source.sizeBytes) throw fileChanged(source.path);
     await checkUnchanged(source);
     return this.dependencies.writer.storeBytes(bytes);

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats } from 'node:fs';
-import { type FileHandle, open, readFile, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type ContentId, parseContentId } from '../core/content-id.js';
+import { throwIfCancelled } from '../core/cancellation.js';
 import { isKacheryError, KacheryError } from '../core/failure.js';
 import { hasManifest } from '../core/manifest.js';
 import { BatchStore } from './batch/batch-store.js';
 import { type ContentIndex, emptyContentIndex } from './content-index.js';
 import { listContentIds } from './content-lister.js';
-import { contentCorrupt, ContentReader } from './content-reader.js';
+import { ContentReader, isAsGoodAsNone } from './content-reader.js';
 import { ContentVerifier } from './content-verifier.js';
 import { ContentWriter, type WriterRole } from './content-writer.js';
 import { modificationTimeSeconds } from './file-identity.js';
@@ -26,12 +27,14 @@ import {
   type WorkOptions,
 } from './file-store.js';
 import { IncomingContent } from './incoming-content.js';
+import { type Digest } from './intake/intake-lane.js';
 import { IntakePool } from './intake/intake-pool.js';
 import { KeptUploads } from './kept-uploads.js';
+import { KnownContentIntake } from './known-content-intake.js';
 import { StorageLayout } from './layout.js';
-import { formatLinkRecord, isLinkValid, type LinkRecord, parseLinkRecord } from './link-record.js';
-import { LocalFileIntake } from './local-file-intake.js';
-import { openLayout } from './open-layout.js';
+import { Links } from './links.js';
+import { LocalFileIntake, type SourceFile } from './local-file-intake.js';
+import { type OpenedLayout, openLayout } from './open-layout.js';
 import { Publisher, syncFolder } from './publisher.js';
 import { localFileFailure, storageFailure, systemErrorCode } from './system-failure.js';
 
@@ -49,7 +52,7 @@ const lookupConcurrency = 32;
 /** The content-addressed store in a storage directory: the parts of this room, put together. */
 export class LocalStorage implements FileStore {
   readonly dir: string;
-  private readonly publisher: Publisher;
+  private readonly links: Links;
   private readonly writer: ContentWriter;
   private readonly pool = new IntakePool();
   private readonly intake: LocalFileIntake;
@@ -58,17 +61,23 @@ export class LocalStorage implements FileStore {
   /** Offline writers may be many on one directory and leave nothing to be settled. */
   private readonly batches: BatchStore | undefined;
   private readonly index: ContentIndex;
+  private readonly unwritable: KacheryError | undefined;
+  /** In place of the writer, where the directory can only be read. */
+  private readonly knownIntake: KnownContentIntake | undefined;
 
   private constructor(
     private readonly layout: StorageLayout,
-    { role, clock = systemClock, index = emptyContentIndex, fileMode }: LocalStorageOptions & { fileMode: number },
+    { role, clock = systemClock, index = emptyContentIndex, fileMode, unwritable }: LocalStorageOptions & OpenedLayout,
   ) {
     this.dir = layout.dir;
+    this.unwritable = unwritable;
     this.index = index;
-    this.publisher = new Publisher(layout);
-    this.writer = new ContentWriter(layout, this.publisher, index, role, fileMode);
+    const publisher = new Publisher(layout);
+    this.links = new Links(layout, publisher);
+    this.writer = new ContentWriter(layout, publisher, index, role, fileMode);
     this.intake = new LocalFileIntake({ writer: this.writer, pool: this.pool, index, clock, dir: layout.dir });
-    this.reader = new ContentReader(index, role === 'daemon' ? this.hashFile : undefined);
+    this.reader = new ContentReader(index, role === 'daemon' ? this.checkContent : undefined);
+    this.knownIntake = unwritable && new KnownContentIntake({ pool: this.pool, find: (id) => this.findStored(id), unwritable });
     this.uploads = new KeptUploads(layout, this.writer, this.pool, clock);
     this.batches = role === 'daemon' ? new BatchStore(layout) : undefined;
   }
@@ -76,8 +85,7 @@ export class LocalStorage implements FileStore {
   /** Opens a storage directory that exists; see openLayout for how it can fail. `close` it. */
   static async open(dir: string, options: LocalStorageOptions): Promise<LocalStorage> {
     const layout = new StorageLayout(resolve(dir));
-    const { fileMode } = await openLayout(layout, options.role, options.clock ?? systemClock);
-    const storage = new LocalStorage(layout, { ...options, fileMode });
+    const storage = new LocalStorage(layout, { ...options, ...(await openLayout(layout, options.role, options.clock ?? systemClock)) });
     if (options.role === 'daemon') await storage.recover();
     return storage;
   }
@@ -85,15 +93,14 @@ export class LocalStorage implements FileStore {
   async find(id: ContentId): Promise<StoredFile | undefined> {
     const path = this.layout.contentPath(id);
     const stats = await statIfThere(path);
-    if (!stats?.isFile()) return this.findLinked(id);
-    const sizeBytes = Number(stats.size);
-    const manifestId = hasManifest(sizeBytes) ? await this.index.manifestOf(id) : undefined;
-    return { id, sizeBytes, location: 'stored', path, ...(manifestId && { manifestId }) };
+    if (!stats?.isFile()) return this.links.find(id);
+    return this.storedFile(id, Number(stats.size));
   }
 
-  async missing(ids: readonly ContentId[]): Promise<ContentId[]> {
+  async missing(ids: readonly ContentId[], { signal }: { readonly signal?: AbortSignal } = {}): Promise<ContentId[]> {
     const missing: ContentId[] = [];
     for (let from = 0; from < ids.length; from += lookupConcurrency) {
+      throwIfCancelled(signal);
       const some = ids.slice(from, from + lookupConcurrency);
       const found = await Promise.all(some.map((id) => this.isHere(id)));
       missing.push(...some.filter((_, position) => !found[position]));
@@ -120,6 +127,7 @@ export class LocalStorage implements FileStore {
   }
 
   async receive(expected: Expectation): Promise<IncomingFile> {
+    if (this.knownIntake) return this.knownIntake.receive(expected);
     try {
       await this.writer.checkRoom(expected.sizeBytes ?? 0);
     } catch (error) {
@@ -129,6 +137,7 @@ export class LocalStorage implements FileStore {
   }
 
   async receiveUpload(uploadId: string, expected: Required<Expectation>, offset: number): Promise<IncomingFile> {
+    this.requireWritable();
     try {
       return await this.uploads.receive(uploadId, expected, offset);
     } catch (error) {
@@ -140,11 +149,15 @@ export class LocalStorage implements FileStore {
     return this.uploads.find(uploadId);
   }
 
+  async abortUpload(uploadId: string): Promise<void> {
+    return this.uploads.abort(uploadId);
+  }
+
   async storeLocalFile(path: string, options: WorkOptions = {}): Promise<StoreResult> {
     const { result } = await this.intake.withSource(path, async (source) => {
       const known = await this.intake.known(source);
       const file = known && (await this.findStored(known.id));
-      const result = file ? { file: { ...file, ...known }, alreadyStored: true } : await this.intake.store(source, options);
+      const result = file ? { file: { ...file, ...known }, alreadyStored: true } : await this.storeSource(source, options);
       return { id: result.file.id, ...(result.file.manifestId && { manifestId: result.file.manifestId }), result };
     });
     return result;
@@ -152,11 +165,14 @@ export class LocalStorage implements FileStore {
 
   async linkFile(path: string, options: WorkOptions = {}): Promise<StoredFile> {
     const { file } = await this.intake.withSource(path, async (source) => {
+      this.requireWritable();
       const content = (await this.intake.known(source)) ?? (await this.intake.hash(source, options));
       const stored = await this.findStored(content.id);
+      if (stored) return { ...content, file: stored };
+      // Beside a damaged copy nobody would look for a link.
+      if (await statIfThere(this.layout.contentPath(content.id))) return { ...content, ...(await this.storeSource(source, options)) };
       const record = { ...content, path, sizeBytes: source.sizeBytes, mtimeSeconds: modificationTimeSeconds(source.stats) };
-      if (!stored) await this.writeLink(content.id, record);
-      return { ...content, file: stored ?? linkedFile(content.id, record) };
+      return { ...content, file: await this.links.write(content.id, record, this.writer.temporaryPath()) };
     });
     return file;
   }
@@ -179,7 +195,7 @@ export class LocalStorage implements FileStore {
       const ids = await listContentIds(this.layout, last, count - files.length);
       if (ids.length === 0) break;
       // What cannot be described, or went away meanwhile, is passed over; it must not look like the end.
-      const found = await Promise.all(ids.map((id) => this.find(id).catch(() => this.brokenLink(id))));
+      const found = await Promise.all(ids.map((id) => this.find(id).catch(() => this.links.describe(id))));
       files.push(...found.filter((file) => file !== undefined));
       last = ids.at(-1);
     }
@@ -187,6 +203,7 @@ export class LocalStorage implements FileStore {
   }
 
   async delete(id: ContentId): Promise<number> {
+    this.requireWritable();
     await this.batches?.settle();
     const stats = await statIfThere(this.layout.contentPath(id));
     try {
@@ -220,22 +237,50 @@ export class LocalStorage implements FileStore {
     await this.pool.close();
   }
 
-  private readonly hashFile = async (file: FileHandle, sizeBytes: number, signal?: AbortSignal): Promise<string> => {
-    const job = this.pool.open({ append: false, chunked: false });
+  private readonly hashFile = async (file: FileHandle, sizeBytes: number, signal?: AbortSignal): Promise<string> =>
+    (await this.digest(file, sizeBytes, { chunked: false, signal })).sha1;
+
+  /** Where the index has lost the manifest of a large file, it is found again on the way. */
+  private readonly checkContent = async (id: ContentId, file: FileHandle, sizeBytes: number): Promise<boolean> => {
+    const chunked = hasManifest(sizeBytes) && (await this.index.manifestOf(id)) === undefined;
+    const { sha1, chunkSha1s } = await this.digest(file, sizeBytes, { chunked });
+    if (sha1 !== id) return false;
+    // The content is good all the same where there is no room for its manifest.
+    if (chunked) await this.writer.storeManifest(id, sizeBytes, chunkSha1s).catch(() => undefined);
+    return true;
+  };
+
+  private async digest(file: FileHandle, sizeBytes: number, { chunked, signal }: { chunked: boolean; signal?: AbortSignal | undefined }): Promise<Digest> {
+    const job = this.pool.open({ append: false, chunked });
     const cancel = (): void => {
       job.cancel();
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       await job.writeFile(file.fd, sizeBytes, { write: false });
-      return (await job.finish()).sha1;
+      return await job.finish();
     } catch (error) {
       await job.drop();
       throw error;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
-  };
+  }
+
+  private async storedFile(id: ContentId, sizeBytes: number): Promise<StoredFile> {
+    const manifestId = hasManifest(sizeBytes) ? await this.index.manifestOf(id) : undefined;
+    return { id, sizeBytes, location: 'stored', path: this.layout.contentPath(id), ...(manifestId && { manifestId }) };
+  }
+
+  private storeSource(source: SourceFile, options: WorkOptions): Promise<StoreResult> {
+    if (!this.knownIntake) return this.intake.store(source, options);
+    return this.knownIntake.storeSource(source, ({ chunked }) => this.digest(source.handle, source.sizeBytes, { chunked, signal: options.signal }));
+  }
+
+  /** Of a directory that can only be read, a part may be writable, or missing: the write would fail for a reason that explains nothing. */
+  private requireWritable(): void {
+    if (this.unwritable) throw this.unwritable;
+  }
 
   private async require(id: ContentId): Promise<StoredFile> {
     const file = await this.find(id);
@@ -252,7 +297,7 @@ export class LocalStorage implements FileStore {
     const results: (StoreResult | KacheryError)[] = [];
     for (const bytes of contents) {
       try {
-        results.push(await this.writer.storeBytes(bytes));
+        results.push(await (this.knownIntake ?? this.writer).storeBytes(bytes));
       } catch (error) {
         if (!(error instanceof KacheryError)) throw error;
         results.push(error);
@@ -268,9 +313,10 @@ export class LocalStorage implements FileStore {
   async findIntact(id: ContentId): Promise<StoredFile | undefined> {
     try {
       const file = await this.find(id);
-      return file?.location === 'stored' && !(await this.reader.isIntact(file)) ? undefined : file;
+      if (file?.location !== 'stored') return file;
+      return (await this.reader.isIntact(file)) ? await this.storedFile(id, file.sizeBytes) : undefined;
     } catch (error) {
-      if (isKacheryError(error, 'content-corrupt') || isKacheryError(error, 'file-not-found')) return undefined;
+      if (isAsGoodAsNone(error) || isKacheryError(error, 'file-not-found')) return undefined;
       throw error;
     }
   }
@@ -278,45 +324,6 @@ export class LocalStorage implements FileStore {
   private async findStored(id: ContentId): Promise<StoredFile | undefined> {
     const file = await this.findIntact(id);
     return file?.location === 'stored' ? file : undefined;
-  }
-
-  private async findLinked(id: ContentId): Promise<StoredFile | undefined> {
-    let record: LinkRecord | undefined;
-    try {
-      record = parseLinkRecord(await readFile(this.layout.linkPath(id), 'utf8'));
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-    if (!record) return undefined;
-    const stats = await stat(record.path, { bigint: true }).catch(() => undefined);
-    if (!stats || !isLinkValid(record, stats)) throw contentCorrupt({ id, path: record.path, location: 'linked' });
-    return linkedFile(id, record);
-  }
-
-  /** A link whose file has changed, as it is listed. */
-  private async brokenLink(id: ContentId): Promise<StoredFile | undefined> {
-    const record = parseLinkRecord(await readFile(this.layout.linkPath(id), 'utf8').catch(() => ''));
-    return record && linkedFile(id, record);
-  }
-
-  private async writeLink(id: ContentId, record: LinkRecord): Promise<void> {
-    const path = this.writer.temporaryPath();
-    try {
-      const file = await open(path, 'wx', 0o644);
-      try {
-        await file.writeFile(formatLinkRecord(record));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.publisher.makeFolders(id);
-      await rename(path, this.layout.linkPath(id));
-      await syncFolder(dirname(this.layout.linkPath(id)));
-    } catch (error) {
-      await unlink(path).catch(() => undefined);
-      throw storageFailure(error, this.dir);
-    }
   }
 
   private async *allIds(): AsyncGenerator<ContentId, void, undefined> {
@@ -327,10 +334,6 @@ export class LocalStorage implements FileStore {
       ids = await listContentIds(this.layout, ids.at(-1), page);
     }
   }
-}
-
-function linkedFile(id: ContentId, { path, sizeBytes, manifestId }: LinkRecord): StoredFile {
-  return { id, sizeBytes, location: 'linked', path, ...(manifestId && { manifestId }) };
 }
 
 function notHere(id: ContentId): KacheryError {

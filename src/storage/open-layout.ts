@@ -10,11 +10,20 @@ import { storageFailure, systemErrorCode } from './system-failure.js';
 /** How long a temporary file of an offline writer may be in use. */
 const offlineTemporaryMs = 24 * 60 * 60 * 1000;
 
+/** What a storage directory allows. */
+export interface OpenedLayout {
+  /** Mode that stored files get. */
+  readonly fileMode: number;
+  /** Why nothing can be written, where the directory can only be read. */
+  readonly unwritable?: KacheryError;
+}
+
 /**
- * Makes the folders of a storage directory that are missing, removes what earlier writers left behind, and tells the mode that stored files get. Fails with
- * `path-not-found` if the directory itself is not there, and `storage-not-writable` or `disk-full` if a daemon cannot write it.
+ * Makes the folders of a storage directory that are missing, and removes what earlier writers left behind. A directory that can only be read is one that an
+ * offline client can use all the same. Fails with `path-not-found` if the directory itself is not there, and `storage-not-writable` or `disk-full` if a daemon
+ * cannot write it.
  */
-export async function openLayout(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<{ fileMode: number }> {
+export async function openLayout(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<OpenedLayout> {
   const isDirectory = await stat(layout.dir).then(
     (stats) => stats.isDirectory(),
     () => false,
@@ -28,13 +37,12 @@ export async function openLayout(layout: StorageLayout, role: WriterRole, clock:
     return await prepare(layout, role, clock);
   } catch (error) {
     const failure = storageFailure(error, layout.dir);
-    // Offline, what can only be read can be read; writing fails when it is tried.
-    if (role === 'offline' && isKacheryError(failure, 'storage-not-writable')) return { fileMode: 0o444 };
+    if (role === 'offline' && isKacheryError(failure, 'storage-not-writable')) return { fileMode: 0o444, unwritable: failure };
     throw failure;
   }
 }
 
-async function prepare(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<{ fileMode: number }> {
+async function prepare(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<OpenedLayout> {
   for (const folder of [layout.contentDir, layout.temporaryDir]) await mkdir(folder, { recursive: true });
   // What is in these is not for others who may read the store.
   if (role === 'daemon') for (const folder of [layout.uploadsDir, layout.journalDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -52,7 +60,8 @@ async function removeLeftovers(layout: StorageLayout, role: WriterRole, clock: C
       continue;
     }
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
-    if (mtimeMs < clock.now() - offlineTemporaryMs) await removeIfThere(path);
+    // It may be another user's, and then it is his to remove.
+    if (mtimeMs < clock.now() - offlineTemporaryMs) await unlink(path).catch(() => undefined);
   }
 }
 

@@ -29,19 +29,12 @@ export function storageFailure(error: unknown, dir: string): unknown {
         details,
         { cause: error },
       );
-    case 'EMFILE':
-    case 'ENFILE':
-      return new KacheryError('too-busy', `Too many files are open (${code}). Try again, or raise the limit with "ulimit -n".`, {}, { cause: error });
-    case 'EIO':
-      return new KacheryError('content-corrupt', `The disk of the storage directory ${dir} reported an input/output error (EIO). Check the disk.`, details, {
-        cause: error,
-      });
     default:
-      return error;
+      return machineFailure(error, dir);
   }
 }
 
-/** What an error of the operating system on a user's own file means. Other errors are returned as they are. */
+/** What an error of the operating system on one file means: a user's own, or one that is stored and read. Other errors are returned as they are. */
 export function localFileFailure(error: unknown, path: string): unknown {
   const code = systemErrorCode(error);
   const details = { path };
@@ -59,6 +52,26 @@ export function localFileFailure(error: unknown, path: string): unknown {
     case 'ENAMETOOLONG':
     case 'ERR_INVALID_ARG_VALUE':
       return new KacheryError('invalid-argument', `${JSON.stringify(path.slice(0, 200))} is not a usable path (${code}).`, { field: 'path' }, { cause: error });
+    default:
+      return machineFailure(error, path);
+  }
+}
+
+/** What an error of the machine itself means, whatever was done at the path. */
+function machineFailure(error: unknown, path: string): unknown {
+  const code = systemErrorCode(error);
+  switch (code) {
+    case 'EMFILE':
+    case 'ENFILE':
+      return new KacheryError('too-busy', `Too many files are open (${code}). Try again, or raise the limit with "ulimit -n".`, {}, { cause: error });
+    case 'EIO':
+      return new KacheryError(
+        'disk-failed',
+        `The disk of ${path} reported an input/output error (EIO): bytes there cannot be read or written. ` +
+          'Look into the log of the system ("dmesg") and check the disk; then try again, or use a copy.',
+        { path },
+        { cause: error },
+      );
     default:
       return error;
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, open, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,10 +40,10 @@ const malformedUris = [
   '/etc/passwd',
 ];
 
-/** Registers the tests that every kind of client passes. `open` makes the client; it is shared by the tests and closed behind them. */
-export function clientContract(test: TestFn, open: (t: ExecutionContext) => Promise<ClientUnderTest>): void {
+/** Registers the tests that every kind of client passes. `openClient` makes the client; it is shared by the tests and closed behind them. */
+export function clientContract(test: TestFn, openClient: (t: ExecutionContext) => Promise<ClientUnderTest>): void {
   const shared = sharedBefore(test, async (t) => {
-    const opened = await open(t);
+    const opened = await openClient(t);
     t.teardown(() => opened.client.close());
     return opened;
   });
@@ -344,11 +344,17 @@ export function clientContract(test: TestFn, open: (t: ExecutionContext) => Prom
     same(t, await readFile(join(shared().storageDir, 'sha1', info.sha1.slice(0, 2), info.sha1.slice(2, 4), info.sha1.slice(4, 6), info.sha1)), content);
   });
 
-  test.serial('everything that is stored is listed in order', async (t) => {
-    const uris = await client().storeFiles(Array.from({ length: 20 }, () => ({ content: randomBytes(20) })));
+  test.serial('everything that is stored is listed in order, over several pages', async (t) => {
+    const moreThanAPage = 1_100;
+    const uris = await client().storeFiles(Array.from({ length: moreThanAPage }, () => ({ content: randomBytes(20) })));
     const listed: string[] = [];
     for await (const { sha1 } of client().listFiles()) listed.push(sha1);
-    for (const uri of uris) t.true(listed.includes(uri.slice(7, 47)));
+    const found = new Set(listed);
+    t.deepEqual(
+      uris.filter((uri) => !found.has(uri.slice(7, 47))),
+      [],
+    );
+    t.is(found.size, listed.length);
     t.deepEqual(listed, listed.toSorted());
   });
 
@@ -385,7 +391,7 @@ export function clientContract(test: TestFn, open: (t: ExecutionContext) => Prom
   test.serial('a stored file whose bytes were changed on disk is not handed on, and is found', async (t) => {
     const uri = await client().storeBytes(randomBytes(1000));
     const sha1 = uri.slice(7, 47);
-    const path = join(shared().storageDir, 'sha1', sha1.slice(0, 2), sha1.slice(2, 4), sha1.slice(4, 6), sha1);
+    const path = storedPath(shared().storageDir, sha1);
     await chmod(path, 0o644);
     await writeFile(path, randomBytes(1000));
     await fails(t, client().loadBytes(uri), 'content-corrupt');
@@ -409,6 +415,27 @@ export function clientContract(test: TestFn, open: (t: ExecutionContext) => Prom
     t.like(events.at(-1), { kind: 'progress', checkedFiles: 1, badFiles: 1 });
     await fails(t, client().loadBytes(uri), 'file-not-found');
   });
+
+  const waysToStore: Readonly<Record<string, (content: Buffer, path: string) => Promise<string | undefined>>> = {
+    'as a file': (_content, path) => client().storeFile(path),
+    'as bytes': (content) => client().storeBytes(content, { label: 'same' }),
+    'as a stream': (content) => client().storeStream(inPieces(content, 700_001), { label: 'same' }),
+    'in a batch': async (content) => (await client().storeFiles([{ content, label: 'same' }]))[0],
+  };
+  for (const [way, store] of Object.entries(waysToStore)) {
+    test.serial(`a damaged copy of the same size is replaced when it is stored again ${way}`, async (t) => {
+      for (const sizeBytes of [1000, 600_000, 3 * MiB, 20_500_000]) {
+        const content = randomBytes(sizeBytes);
+        const path = await fileOf(t, content, 'same');
+        const uri = await store(content, path);
+        t.true(uri?.startsWith(`sha1://${sha1Of(content)}/same`));
+        const stored = storedPath(shared().storageDir, sha1Of(content));
+        await flipByte(stored, 500);
+        t.is(await store(content, path), uri);
+        same(t, await readFile(stored), content);
+      }
+    });
+  }
 
   test.serial('the same content is stored by many at once', async (t) => {
     const content = randomBytes(3 * MiB);
@@ -443,6 +470,23 @@ export function same(t: ExecutionContext, actual: Uint8Array, expected: Uint8Arr
 /** The SHA-1 of content, as hexadecimal digits. */
 export function sha1Of(content: Uint8Array | string): string {
   return createHash('sha1').update(content).digest('hex');
+}
+
+function storedPath(storageDir: string, sha1: string): string {
+  return join(storageDir, 'sha1', sha1.slice(0, 2), sha1.slice(2, 4), sha1.slice(4, 6), sha1);
+}
+
+async function flipByte(path: string, offset: number): Promise<void> {
+  await chmod(path, 0o644);
+  const file = await open(path, 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, offset);
+    byte[0] = (byte[0] ?? 0) ^ 1;
+    await file.write(byte, 0, 1, offset);
+  } finally {
+    await file.close();
+  }
 }
 
 /** All bytes that a stream of pieces brings; of a stream of anything else, as many bytes as it has items. */

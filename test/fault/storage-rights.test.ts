@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 
+import { parseContentId } from '../../src/core/content-id.js';
 import { type NodeCalls } from './node-calls.js';
 import { refusal } from './refusal.js';
 import { Seeded } from './seeded.js';
@@ -123,6 +124,27 @@ async function otherFileSystem(t: ExecutionContext): Promise<string | undefined>
   t.teardown(() => rm(dir, { recursive: true }));
   return dir;
 }
+
+test.serial('a stored file that the daemon may not read is refused as such, and replaced when it is stored again', async (t) => {
+  const node = await TestNode.create(t, { unprivileged: true });
+  if (!node.isUnprivileged) {
+    t.pass();
+    return;
+  }
+  const calls = await node.connect(await node.start());
+  const small = new Seeded('closed').bytes(1000);
+  for (const bytes of [small, before]) {
+    const path = node.layout.contentPath(parseContentId(await calls.storeFile(bytes)));
+    await chmod(path, 0);
+    const { reason, code, message } = await refusal(t, calls.readWhole(sha1Of(bytes)));
+    t.is(reason, 'path-not-permitted');
+    t.is(code, status.PERMISSION_DENIED);
+    t.true(message.includes(path));
+    t.deepEqual(await calls.missing([sha1Of(bytes)]), [sha1Of(bytes)]);
+    await calls.storeFile(bytes);
+    t.true(bytes.equals(await calls.readWhole(sha1Of(bytes))));
+  }
+});
 
 test.serial("an owner's file that may not be read is refused as such", async (t) => {
   const node = await TestNode.create(t, { unprivileged: true });

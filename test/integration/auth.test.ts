@@ -26,6 +26,7 @@ function callsOf({ files, node, feeds, mutables }: RpcClients): Record<MethodNam
     findMissingFiles: (metadata) => callOnce(files, 'findMissingFiles', { sha1s: [] }, metadata),
     storeFile: (metadata) => upload(files, metadata, [headerRequest(), dataRequest(Buffer.from('x'))]),
     getUpload: (metadata) => callOnce(files, 'getUpload', { uploadId: 'x'.repeat(16) }, metadata),
+    abortUpload: (metadata) => callOnce(files, 'abortUpload', { uploadId: 'x'.repeat(16) }, metadata),
     storeLocalFile: (metadata) => callOnce(files, 'storeLocalFile', { path: '/nowhere', label: undefined }, metadata),
     linkFile: (metadata) => callOnce(files, 'linkFile', { path: '/nowhere', label: undefined }, metadata),
     loadFile: (metadata) => allOf(files.loadFile({ uri }, metadata)),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import test, { type ExecutionContext } from 'ava';
@@ -147,6 +147,27 @@ for (const [mode, createUser] of Object.entries(modes)) {
     t.like(errorOf(changed.stderr), { reason: 'content-corrupt' });
   });
 
+  test(`${mode}: a linked file whose disk is gone is told as bad, and is there again when the disk is`, async (t) => {
+    const user = await createUser(t);
+    await mkdir(join(user.dir, 'disk'));
+    await writeFile(join(user.dir, 'disk', 'linked.txt'), 'linked content');
+    const uri = (await user.run(['link', 'disk/linked.txt'])).stdout.trimEnd();
+    const good = (await user.run(['store', '-'], { input: 'stored' })).stdout.trimEnd();
+    await rename(join(user.dir, 'disk'), join(user.dir, 'not-mounted'));
+    const verified = await user.run(['verify', '--json']);
+    t.is(verified.code, 6, verified.stderr);
+    const lines = jsonLines(verified.stdout) as { readonly kind: string; readonly problem?: string }[];
+    t.like(lines, { 0: { kind: 'bad', sha1: sha1('linked content'), path: join(user.dir, 'disk', 'linked.txt'), quarantinePath: '' } });
+    t.regex(lines[0]?.problem ?? '', /not mounted/);
+    t.like(lines.at(-1), { kind: 'summary', checkedFiles: 2, badFiles: 1 });
+    t.is(errorOf((await user.run(['cat', uri, '--json'])).stderr).reason, 'content-corrupt');
+    t.like(await user.run(['cat', good]), { code: 0, stdout: 'stored' });
+
+    await rename(join(user.dir, 'not-mounted'), join(user.dir, 'disk'));
+    t.like(await user.run(['verify']), { code: 0, stdout: '2 files (20 bytes) checked, 0 bad\n' });
+    t.like(await user.run(['cat', uri]), { code: 0, stdout: 'linked content' });
+  });
+
   test(`${mode}: rm removes files, and tells those that are not there`, async (t) => {
     const user = await createUser(t);
     const [first, second] = (await Promise.all(['one', 'two'].map((input) => user.run(['store', '-'], { input })))).map((end) => end.stdout.trimEnd());
@@ -185,6 +206,23 @@ for (const [mode, createUser] of Object.entries(modes)) {
     t.is((await readdir(join(user.storageDir, 'quarantine'))).length, 1);
     t.like(await user.run(['cat', bad]), { code: 3, stdout: '' });
     t.like(await user.run(['verify']), { code: 0, stdout: '1 files (4 bytes) checked, 0 bad\n' });
+  });
+
+  test(`${mode}: a damaged copy of the same size is replaced when it is stored again`, async (t) => {
+    const user = await createUser(t);
+    const content = Buffer.alloc(2_000_000, 'whole');
+    await writeFile(join(user.dir, 'whole.bin'), content);
+    for (const words of [
+      ['store', 'whole.bin'],
+      ['store', '-', '--label', 'whole.bin'],
+    ]) {
+      const stored = await user.run(words, { input: content });
+      const path = (await user.run(['load', stored.stdout.trimEnd()])).stdout.trimEnd();
+      await chmod(path, 0o644);
+      await writeFile(path, Buffer.alloc(2_000_000, 'hole'));
+      t.like(await user.run(words, { input: content }), { code: 0, stdout: stored.stdout, stderr: '' });
+      t.true((await readFile(path)).equals(content));
+    }
   });
 
   test(`${mode}: what cannot be done ends with its reason and exit code`, async (t) => {

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import test, { type ExecutionContext } from 'ava';
@@ -84,6 +85,46 @@ for (const [mode, create] of Object.entries(createUser)) {
     child.stdout.destroy();
     t.is(await exitCode(child), 0);
     t.is(Buffer.concat(stderr).toString(), '');
+  });
+
+  test(`${mode}: ls ends quietly when its reader goes away`, async (t) => {
+    const user = await create(t);
+    for (const input of ['one', 'two', 'three']) await user.run(['store', '-'], { input });
+    const child = user.spawn(['ls']);
+    child.stdout.destroy();
+    t.like(await closedEnd(child), { code: 0, stderr: '' });
+    const main = join(process.cwd(), 'dist/src/cli/main.js');
+    const piped = `set -o pipefail; '${process.execPath}' '${main}' ls --json | head -n 1`;
+    const { stdout, stderr } = await run('bash', ['-c', piped], { env: user.environment });
+    t.is(stdout.split('\n').length, 2);
+    t.is(stderr, '');
+  });
+
+  test(`${mode}: a store that could not be finished since nobody reads its results says so`, async (t) => {
+    const user = await create(t);
+    await writeFile(join(user.dir, 'first.txt'), 'first');
+    const child = user.spawn(['store', 'first.txt', '-', '--json']);
+    child.stdout.destroy();
+    const { code, stderr } = await closedEnd(child);
+    t.is(code, 130);
+    t.like(JSON.parse(stderr) as object, { error: { reason: 'cancelled' } });
+    t.regex(stderr, /EPIPE/);
+  });
+
+  test(`${mode}: a verification that could not be finished since nobody reads its results says so`, async (t) => {
+    const user = await create(t);
+    const bad = (await user.run(['store', '-'], { input: 'about to rot' })).stdout.trimEnd();
+    const path = (await user.run(['load', bad])).stdout.trimEnd();
+    await chmod(path, 0o644);
+    await writeFile(path, 'about to RoT');
+    await writeFile(join(user.dir, 'large.bin'), '');
+    await truncate(join(user.dir, 'large.bin'), 1024 * MiB);
+    const large = (await user.run(['link', 'large.bin'])).stdout.trimEnd();
+    const child = user.spawn(['verify', bad, large, '--json']);
+    child.stdout.destroy();
+    const { code, stderr } = await closedEnd(child);
+    t.is(code, 130);
+    t.like(JSON.parse(stderr) as object, { error: { reason: 'cancelled' } });
   });
 
   test(`${mode}: Ctrl-C during a store leaves nothing behind`, async (t) => {
@@ -168,6 +209,12 @@ async function writeTo(stream: NodeJS.WritableStream, data: Buffer): Promise<voi
       else resolve();
     });
   });
+}
+
+/** How a command ends whose standard output nobody reads. */
+async function closedEnd(child: ChildProcessWithoutNullStreams): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  const [stderr, code] = await Promise.all([text(child.stderr), exitCode(child)]);
+  return { code, stderr };
 }
 
 async function exitCode(child: ChildProcess): Promise<number | null> {

@@ -12,6 +12,7 @@ import { failureFromServiceError } from '../../src/rpc/codec/failure-from-servic
 import { OpenCalls } from '../../src/rpc/interceptors/open-calls.js';
 import { clientStreamHandler } from '../../src/rpc/streams/client-stream-handler.js';
 import { serverStreamHandler } from '../../src/rpc/streams/server-stream-handler.js';
+import { ReadBuffers } from '../../src/storage/read-buffers.js';
 import { startInProcessDaemon } from '../support/in-process-daemon.js';
 import { connectRaw, grpcFrame, startRawCall } from '../support/raw-call.js';
 import { bearer, connectRpc, dataRequest, errorOf, headerRequest, upload } from '../support/rpc-clients.js';
@@ -29,7 +30,7 @@ async function serve(
   interceptor?: ServerInterceptor,
 ): Promise<string> {
   const idleMs = 60_000;
-  const openCalls = new OpenCalls({ subscriptions: new Set(), idleMs });
+  const openCalls = new OpenCalls(new ReadBuffers(MiB, 1), { subscriptions: new Set(), idleMs });
   const server = new Server({
     interceptors: interceptor ? [openCalls.interceptor, interceptor] : [openCalls.interceptor],
     'grpc.max_receive_message_length': -1,

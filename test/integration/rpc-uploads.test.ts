@@ -186,6 +186,30 @@ test.serial('an upload that ends early keeps what was sent', async (t) => {
   t.is(file?.sha1, claims.sha1);
 });
 
+test.serial('an upload that is aborted leaves nothing, whether it is under way, interrupted or unknown', async (t) => {
+  const daemon = await startTestDaemon(t);
+  const { files, node } = connectRpc(t, daemon.address);
+  const token = bearer(daemon.clientToken);
+  const content = generatedBytes(3_000_000);
+  const claims = { uploadId: randomBytes(16).toString('hex'), sha1: sha1Of(content), sizeBytes: 3_000_000n };
+  const abort = () => callOnce(files, 'abortUpload', { uploadId: claims.uploadId }, token);
+  const uploads = async () => (await callOnce(node, 'getStorageUsage', {}, token)).uploads;
+
+  await errorOf(upload(files, token, [headerRequest(claims), dataRequest(content.subarray(0, 1_000_000))]));
+  t.is(await uploads(), 1);
+  await abort();
+  t.is(await uploads(), 0);
+  await abort();
+
+  const { call, ended } = startUpload(t, daemon);
+  await send(call, headerRequest(claims));
+  await send(call, dataRequest(content.subarray(0, 1_000_000)));
+  await whenKept(files, token, claims.uploadId);
+  await abort();
+  t.is(failureFromServiceError(await errorOf(ended)).reason, 'cancelled');
+  t.is(await uploads(), 0);
+});
+
 test.serial('a client that comes back takes its upload over from the call that it lost', async (t) => {
   const daemon = await startTestDaemon(t);
   const { files } = connectRpc(t, daemon.address);

@@ -7,6 +7,7 @@ import os
 import re
 from typing import NamedTuple
 
+from ._owned_text import read_client_token, read_owned_text
 from ._settings import Settings
 
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\]):\d+")
@@ -40,10 +41,10 @@ def choose_token(settings: Settings, node_id: str, storage_dir: str | None) -> A
         and daemon.node_id == node_id
         and _is_on_this_machine(daemon, settings.address)
     ):
-        owner_token = _read_token(os.path.join(settings.config_path, "owner-token"))
-        if owner_token is not None:
-            return AccessToken(owner_token, True)
-    shared = None if storage_dir is None else _read_token(os.path.join(storage_dir, "client-auth"))
+        owner_token = read_owned_text(os.path.join(settings.config_path, "owner-token"))
+        if owner_token is not None and owner_token.text:
+            return AccessToken(owner_token.text, True)
+    shared = None if storage_dir is None else read_client_token(storage_dir, node_id)
     return AccessToken(shared or settings.client_token, False)
 
 
@@ -83,11 +84,3 @@ def is_alive(pid: int) -> bool:
     except (OSError, OverflowError):
         return False
     return True
-
-
-def _read_token(path: str) -> str | None:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip() or None
-    except (OSError, ValueError):
-        return None

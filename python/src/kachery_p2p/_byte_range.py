@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from ._errors import failure
+from ._limits import MAX_OFFSET
 
 
 def check_range(start: int, end: int | None) -> None:
     """Checks what can be checked before the file's size is known. Raises ``invalid-range``."""
-    if start >= 0 and (end is None or start <= end):
+    if 0 <= start <= (start if end is None else end) <= MAX_OFFSET:
         return
     raise failure(
         "invalid-range",
-        f"[{start}, {_shown(end)}) is not a byte range: 0 <= start <= end is needed.",
+        f"[{start}, {_shown(end)}) is not a byte range: 0 <= start <= end <= {MAX_OFFSET} "
+        "is needed.",
         {"start": str(start), "end": str("" if end is None else end)},
     )
 

@@ -7,8 +7,11 @@ import os
 from ._errors import KacheryError, failure
 from ._limits import DATA_MESSAGE_BYTES
 from ._links import read_link
+from ._source import Source
 
 _IN_ONE_GO_BYTES = 64 * DATA_MESSAGE_BYTES
+# Without O_NONBLOCK, opening a FIFO would wait for its other end.
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class ContentTree:
@@ -22,12 +25,18 @@ class ContentTree:
         """Where the content's bytes are, if they are here."""
         return f"{self._prefix}/{sha1[:2]}/{sha1[2:4]}/{sha1[4:6]}/{sha1}"
 
-    def has(self, sha1: str, size: int) -> bool:
-        """Tells whether a copy of this content is here that is whole, not a link."""
+    def holds(self, sha1: str, source: Source) -> bool:
+        """Tells whether a copy of this content, not a link, is here with the source's bytes."""
         try:
-            return os.stat(self.path_of(sha1)).st_size == size
+            fd = os.open(self.path_of(sha1), _READ)
         except OSError:
             return False
+        try:
+            return os.fstat(fd).st_size == source.size and _begins_with(fd, source)
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
 
     def find(self, sha1: str) -> str | None:
         """Path of the content, stored or linked, if it is here and may be read.
@@ -49,12 +58,14 @@ class ContentTree:
         if end - start > _IN_ONE_GO_BYTES:
             return None
         try:
-            fd = os.open(self.path_of(sha1), os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self.path_of(sha1), _READ)
         except OSError:
             return None
         try:
             buffer = bytearray(end - start)
             return buffer if read_into(fd, buffer, start) == end - start else None
+        except OSError:
+            return None
         finally:
             os.close(fd)
 
@@ -70,6 +81,16 @@ def read_into(fd: int, buffer: bytearray, position: int) -> int:
 
 # Not on older versions of macOS.
 _PREADV = getattr(os, "preadv", None)
+
+
+def _begins_with(fd: int, source: Source) -> bool:
+    position = 0
+    for piece in source.pieces():
+        # As bytes: memoryviews are compared one item at a time.
+        if os.pread(fd, len(piece), position) != bytes(piece):
+            return False
+        position += len(piece)
+    return True
 
 
 def _link_broken(sha1: str, path: str) -> KacheryError:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Callable
+
 from ._files import Files
 from ._grpc_environment import prepare_grpc
-from ._settings import read_settings
+from ._settings import Settings, read_settings
 
 
 def current_files() -> Files:
@@ -13,13 +16,25 @@ def current_files() -> Files:
     Raises ``daemon-not-running`` or ``storage-mismatch`` online, ``path-not-found`` offline.
     """
     settings = read_settings()
-    # What a mode needs is imported when the mode is used: offline, gRPC is not.
-    if settings.offline_storage_dir is not None:
-        from ._offline_files import OfflineFiles
+    if settings.offline_storage_dir is None:
+        return _online_mode()(settings)
+    return _offline_mode()(settings.offline_storage_dir)
 
-        return OfflineFiles(settings.offline_storage_dir)
+
+# What a mode needs is imported when the mode is first used: offline, gRPC is not.
+
+
+@cache
+def _offline_mode() -> Callable[[str], Files]:
+    from ._offline_files import OfflineFiles
+
+    return OfflineFiles
+
+
+@cache
+def _online_mode() -> Callable[[Settings], Files]:
     prepare_grpc()
     from ._online_files import OnlineFiles
     from ._session import session_for
 
-    return OnlineFiles(session_for(settings))
+    return lambda settings: OnlineFiles(session_for(settings))

@@ -61,6 +61,10 @@ class StorageFullError(KacheryError, OSError):
     """The disk of the storage directory, or a quota on it, is full."""
 
 
+class DiskFailedError(KacheryError, OSError):
+    """A disk reported that it could not read or write."""
+
+
 class TooBusyError(KacheryError):
     """The daemon works on as many requests of this kind as it may. Try again."""
 
@@ -122,6 +126,7 @@ ERROR_CLASSES: Mapping[str, type[KacheryError]] = {
     "hash-mismatch": ContentCorruptError,
     "content-corrupt": ContentCorruptError,
     "disk-full": StorageFullError,
+    "disk-failed": DiskFailedError,
     "too-busy": TooBusyError,
     "storage-not-writable": StorageNotWritableError,
     "offline": OfflineError,

@@ -20,6 +20,9 @@ MAX_URI_LENGTH = 4096
 MAX_LABEL_BYTES = 255
 """Bytes of a label, as of a file name on Linux and macOS."""
 
+MAX_OFFSET = 2**53 - 1
+"""An offset in a file; JavaScript's numbers end there."""
+
 MAX_LISTING_BYTES = 32 * MIB
 """Bytes of a directory listing (sha1dir) that is read into memory."""
 

@@ -15,6 +15,7 @@ from ._directories import resolve_directory
 from ._errors import NotFoundError
 from ._files import FileInfo, Files
 from ._formats import parse_json, parse_npy, parse_pickle, parse_text
+from ._limits import MAX_OFFSET
 from ._local_read import read_local
 from ._source import FileSource
 from ._uri import ChunkUri, DirectoryUri, FileUri, KacheryUri, is_uri, parse_uri
@@ -205,7 +206,7 @@ def _local_path(path: str, dest: str | None) -> str:
 
 def _find_range(uri: PathOrUri, start: int, end: int) -> bytearray | None:
     """The short way of load_bytes: a file that is here, and a range that is inside of it."""
-    if not isinstance(uri, str) or not is_uri(uri) or not 0 <= start < end:
+    if not isinstance(uri, str) or not is_uri(uri) or not 0 <= start < end <= MAX_OFFSET:
         return None
     parsed = parse_uri(uri)
     if not isinstance(parsed, FileUri):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ._byte_range import check_range, resolve_end
 from ._errors import failure
 from ._limits import DATA_MESSAGE_BYTES
-from ._system_errors import source_failure
+from ._system_errors import not_a_regular_file, source_failure
 
 
 def read_local(path: str, start: int, end: int | None) -> Iterator[bytes]:
@@ -26,11 +26,13 @@ def read_local(path: str, start: int, end: int | None) -> Iterator[bytes]:
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            message = f"{path} is not a regular file. Only regular files can be read."
-            raise failure("not-a-regular-file", message, {"path": path})
+            raise not_a_regular_file(path)
         position, stop = start, resolve_end(start, end, status.st_size)
         while position < stop:
-            piece = os.pread(fd, min(DATA_MESSAGE_BYTES, stop - position), position)
+            try:
+                piece = os.pread(fd, min(DATA_MESSAGE_BYTES, stop - position), position)
+            except OSError as error:
+                raise source_failure(error, path) from error
             if not piece:
                 message = f"The file {path} became shorter while it was read."
                 raise failure("file-changed", message, {"path": path})

@@ -15,10 +15,11 @@ from ._hashing import ContentHash, ContentHasher, hash_source
 from ._incoming_file import incoming_content
 from ._links import LinkRecord, mtime_seconds, read_link
 from ._local_read import read_local
-from ._manifest import format_manifest, has_manifest, manifest_sha1
+from ._manifest import format_manifest, manifest_sha1
 from ._offline_errors import file_not_found, offline
 from ._progress import Progress
 from ._source import FileSource, MemorySource, Source
+from ._stored_copies import has_copy, has_good_manifest, is_whole, remember_copy
 from ._uri import FileUri, format_file_uri
 
 _NO_ROOM = ("disk-full", "storage-not-writable")
@@ -62,7 +63,7 @@ class OfflineFiles:
 
     def store_file(self, source: FileSource, label: str) -> str:
         content = recall(source.stat)
-        if content is None or not self._has_all(content, source.size):
+        if content is None or not is_whole(self._tree, content, source.size):
             was_settled = is_settled(source.stat)
             content = self._store(source, label)
             if was_settled:
@@ -85,14 +86,18 @@ class OfflineFiles:
     def link(self, source: FileSource, label: str) -> str:
         self._check_directory()
         content = recall(source.stat)
-        if content is None or not self._has_manifest(content, source.size):
+        if content is None or not has_good_manifest(self._tree, content, source.size):
             was_settled = is_settled(source.stat)
             found = hash_source(source, label, with_chunks=True)
             content = KnownContent(found.sha1, self._store_manifest(found, source.size))
             if was_settled:
                 remember(source.stat, content)
-        if not self._tree.has(content.sha1, source.size):
-            self._write_link(source, content)
+        if not has_copy(self._tree, content, source):
+            if os.path.lexists(self._tree.path_of(content.sha1)):
+                # Beside a damaged copy nobody would look for a link.
+                self._store(source, label)
+            else:
+                self._write_link(source, content)
         return format_file_uri(content.sha1, label, content.manifest_sha1)
 
     def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
@@ -108,7 +113,8 @@ class OfflineFiles:
             # What is stored already needs no room.
             found = hash_source(source, label, with_chunks=True)
             content = KnownContent(found.sha1, manifest_sha1(*found, source.size))
-            if not self._has_all(content, source.size):
+            has_content = has_copy(self._tree, content, source)
+            if not (has_content and has_good_manifest(self._tree, content, source.size)):
                 raise
             return content
 
@@ -124,10 +130,12 @@ class OfflineFiles:
                 progress.add(len(piece))
             source.check_unchanged()
             found = hasher.finish()
-            manifest = self._store_manifest(found, source.size)
-            if not self._tree.has(found.sha1, source.size):
-                incoming.publish(self._tree, found.sha1)
-            return KnownContent(found.sha1, manifest)
+            content = KnownContent(found.sha1, self._store_manifest(found, source.size))
+            # A good copy stays: it may belong to somebody else, and be open somewhere.
+            if not has_copy(self._tree, content, source):
+                incoming.publish(self._tree, content.sha1)
+                remember_copy(self._tree, content)
+            return content
 
     def _store_manifest(self, found: ContentHash, size: int) -> str | None:
         """Stores the manifest of content that has one; returns its hash."""
@@ -149,12 +157,3 @@ class OfflineFiles:
                 'Create it with "mkdir -p", or unset the variable to use a daemon.',
                 {"path": self._tree.root},
             )
-
-    def _has_all(self, content: KnownContent, size: int) -> bool:
-        return self._tree.has(content.sha1, size) and self._has_manifest(content, size)
-
-    def _has_manifest(self, content: KnownContent, size: int) -> bool:
-        if not has_manifest(size):
-            return True
-        manifest = content.manifest_sha1
-        return manifest is not None and self._tree.find(manifest) is not None

@@ -27,6 +27,7 @@ from ._remote_load import bring_to_node, download, download_to
 from ._remote_read import item_failure, read_remote, read_small_remote
 from ._session import Session
 from ._source import FileSource, MemorySource, Source
+from ._stored_copies import has_good_manifest, is_whole, remember_copy
 from ._upload import upload
 from ._uri import FileUri, format_file_uri
 
@@ -82,12 +83,17 @@ class OnlineFiles:
         )
 
     def store_file(self, source: FileSource, label: str) -> str:
-        content = recall(source.stat)
-        if content is None or not self._can_see(content, source.size):
-            was_settled = is_settled(source.stat)
-            content = self._store_by_path(source) or self._store_known(source, content, label)
-            if was_settled:
-                remember(source.stat, content)
+        known = recall(source.stat)
+        if known is not None and self._is_whole(known, source.size):
+            return format_file_uri(known.sha1, label, known.manifest_sha1)
+        was_settled = is_settled(source.stat)
+        content = self._store_by_path(source)
+        if content is None or not self._has_manifest(content, source.size):
+            content = self._store_known(source, content or known, label)
+        if was_settled and content != known:
+            remember(source.stat, content)
+        if self._storage is not None:
+            remember_copy(self._storage, content)
         return format_file_uri(content.sha1, label, content.manifest_sha1)
 
     def store(self, source: Source, label: str) -> str:
@@ -101,7 +107,7 @@ class OnlineFiles:
         missing = [
             content
             for content, sha1 in zip(contents, sha1s)
-            if not (self._storage and self._storage.has(sha1, len(content[0])))
+            if not (self._storage and self._storage.holds(sha1, MemorySource(content[0])))
         ]
         batches = (batch for batch in in_batches(missing) if not isinstance(batch, str))
         failures = [error for batch in batches for error in self._send_batch(batch)]
@@ -157,11 +163,11 @@ class OnlineFiles:
                 return path
         return loaded_files().find(sha1)
 
-    def _can_see(self, content: KnownContent, size: int) -> bool:
-        """Whether there is nothing to store, and nothing to ask the daemon for."""
-        if self._storage is None or not self._storage.has(content.sha1, size):
-            return False
-        return content.manifest_sha1 is not None or not has_manifest(size)
+    def _is_whole(self, content: KnownContent, size: int) -> bool:
+        return self._storage is not None and is_whole(self._storage, content, size)
+
+    def _has_manifest(self, content: KnownContent, size: int) -> bool:
+        return self._storage is not None and has_good_manifest(self._storage, content, size)
 
     def _store_by_path(self, source: FileSource) -> KnownContent | None:
         """Has the daemon read the file itself, which is fastest; None if it cannot."""
@@ -183,19 +189,20 @@ class OnlineFiles:
         """Sends content, hashed here if its hash is not known, if the daemon does not have it."""
         if content is None:
             content = KnownContent(hash_source(source, label).sha1)
-        if self._is_missing(content.sha1, source.size):
+        missing = self._missing(content)
+        if content.sha1 in missing:
             return _content_of(upload(self._session, source, content.sha1, label))
-        if not has_manifest(source.size) or content.manifest_sha1:
+        if not has_manifest(source.size) or (content.manifest_sha1 and not missing):
             return content
-        manifest = self.stat(FileUri(content.sha1)).manifest_sha1
+        manifest = None if missing else self.stat(FileUri(content.sha1)).manifest_sha1
         return KnownContent(content.sha1, manifest or self._store_manifest(source, label))
 
-    def _is_missing(self, sha1: str, size: int) -> bool:
-        if self._storage is not None and self._storage.has(sha1, size):
-            return False
-        request = v1.FindMissingFilesRequest(sha1s=[sha1])
-        response = call_unary(self._session, lambda to: to.files.FindMissingFiles, request)
-        return len(response.missing_sha1s) > 0
+    def _missing(self, content: KnownContent) -> Sequence[str]:
+        """What the daemon does not have, or not intact, of a content and its known manifest."""
+        request = v1.FindMissingFilesRequest(sha1s=filter(None, content))
+        # It may take its time: what was written to since it was stored is hashed.
+        response = call_long(self._session, lambda to: to.files.FindMissingFiles, request)
+        return response.missing_sha1s
 
     def _store_manifest(self, source: Source, label: str) -> str | None:
         """Makes the manifest of a file that was stored by other programs without one."""

@@ -17,6 +17,7 @@ from ._content_tree import ContentTree
 from ._errors import KacheryError, failure
 from ._fork_gate import fork_gate
 from ._limits import PROBE_SECONDS, UNARY_TIMEOUT_SECONDS
+from ._owned_text import read_owned_text
 from ._settings import Settings
 from ._status import failure_of
 
@@ -125,11 +126,8 @@ def _visible_storage(settings: Settings, node: GetNodeResponse) -> ContentTree |
 
 
 def _node_id_of(directory: str) -> str | None:
-    try:
-        with open(os.path.join(directory, "kachery-node-id"), encoding="ascii") as file:
-            return file.read(100).strip()
-    except (OSError, ValueError):
-        return None
+    mark = read_owned_text(os.path.join(directory, "kachery-node-id"))
+    return None if mark is None else mark.text
 
 
 def _forget_parent() -> None:

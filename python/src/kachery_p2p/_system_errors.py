@@ -55,7 +55,7 @@ def _other_failure(error: OSError, path: str) -> KacheryError:
         return failure("too-busy", message)
     if error.errno == errno.EIO:
         message = f"The disk of {path} reported an input/output error ({name}). Check the disk."
-        return failure("content-corrupt", message, {"path": path})
+        return failure("disk-failed", message, {"path": path})
     message = f"The operating system refused to work on {path}: {error.strerror} ({name})."
     return failure("internal", message, {"path": path})
 

@@ -6,26 +6,47 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
-from kachery_p2p.v1 import FileInfo, GetUploadRequest, StoreFileHeader, StoreFileRequest
+from kachery_p2p.v1 import (
+    AbortUploadRequest,
+    FileInfo,
+    GetUploadRequest,
+    StoreFileHeader,
+    StoreFileRequest,
+)
 
 from ._calls import await_result, call_unary, open_call
 from ._data_messages import store_request_of_data
 from ._errors import KacheryError
+from ._fork_gate import fork_gate
 from ._progress import Progress
 from ._resuming import INTERRUPTIONS, PAUSES_SECONDS
 from ._session import Session, renewed
 from ._source import Source
 
+_ABORT_TIMEOUT_SECONDS = 2
+
 
 def upload(session: Session, source: Source, sha1: str, label: str) -> FileInfo:
     """Sends content whose hash is known; returns when it is durable at the daemon.
 
-    Raises the last failure after several tries that got no further, and ``file-changed``.
+    Raises the last failure after several tries that got no further, and ``file-changed``. What
+    the daemon kept of an upload that failed is removed, if it can be reached.
     """
     header = StoreFileHeader(
         label=label, size_bytes=source.size, sha1=sha1, upload_id=secrets.token_urlsafe(24)
     )
+    try:
+        return _send_until_stored(session, header, source, label)
+    except BaseException:
+        _abort(session, header.upload_id)
+        raise
+
+
+def _send_until_stored(
+    session: Session, header: StoreFileHeader, source: Source, label: str
+) -> FileInfo:
     tries = 0
     with Progress(f"Storing {label}", source.size) as progress:
         while True:
@@ -98,6 +119,12 @@ class _Messages(Iterator[bytes]):
         piece = next(self._pieces)
         self._progress.add(len(piece))
         return store_request_of_data(piece)
+
+
+def _abort(session: Session, upload_id: str) -> None:
+    request = AbortUploadRequest(upload_id=upload_id)
+    with suppress(KacheryError), open_call(session) as (connection, metadata), fork_gate.passed():
+        connection.files.AbortUpload(request, timeout=_ABORT_TIMEOUT_SECONDS, metadata=metadata)
 
 
 def _committed_size(session: Session, upload_id: str) -> int:

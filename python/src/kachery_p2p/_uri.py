@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Union
 
 from ._errors import KacheryError, failure, quoted
-from ._limits import MAX_LABEL_BYTES, MAX_URI_LENGTH
+from ._limits import MAX_LABEL_BYTES, MAX_OFFSET, MAX_URI_LENGTH
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,6 @@ _DIRECTORY_FORM = re.compile(r"sha1dir://([^/?]*)(?:/([^?]*))?", re.DOTALL)
 _CHUNK_FORM = re.compile(r"([^~]*)~(0|[1-9][0-9]*)~(0|[1-9][0-9]*)")
 _NOT_IN_LABELS = re.compile(r"[?#\x00-\x1f\x7f]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_MAX_OFFSET = 2**53 - 1
 
 
 def is_uri(text: object) -> bool:
@@ -132,7 +131,7 @@ def _parse_sha1(text: str, host: str, label: str, query: str | None) -> FileUri 
     if chunk_of is None:
         return FileUri(sha1, label, None if manifest is None else _sha1_of(text, manifest))
     chunk = _CHUNK_FORM.fullmatch(chunk_of)
-    if not chunk or manifest is not None or not int(chunk[2]) < int(chunk[3]) <= _MAX_OFFSET:
+    if not chunk or manifest is not None or not int(chunk[2]) < int(chunk[3]) <= MAX_OFFSET:
         form = "chunkOf must be <40 hex>~<start>~<end> with start < end, and stand alone"
         raise _malformed(text, form)
     return ChunkUri(sha1, label, _sha1_of(text, chunk[1]), int(chunk[2]), int(chunk[3]))

@@ -26,6 +26,11 @@ def sha1_of(data: bytes) -> str:
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
+def stored(storage: Path, sha1: str) -> Path:
+    """Where a storage directory keeps the bytes of a hash."""
+    return storage / "sha1" / sha1[:2] / sha1[2:4] / sha1[4:6] / sha1
+
+
 def sparse_file(path: Path, mark: bytes, size: int) -> Path:
     """A file that begins with a mark and takes no room on disk."""
     with path.open("wb") as file:

@@ -10,20 +10,24 @@ import sys
 import tempfile
 import textwrap
 import time
+from pathlib import Path
 from typing import Callable
 
+_TESTS = Path(__file__).parents[1]
 _FORK_WARNING = "ignore:This process:DeprecationWarning"
 
 
 def run_program(source: str, *arguments: str, timeout: float = 60) -> str:
     """Runs a Python program in the test's environment; returns what it printed.
 
+    It can import ``support``, and so can the processes that it spawns.
     Fails if it fails, hangs, or writes anything to standard error. Ends what it has forked.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             # From 3.12 on, Python warns of every fork of a process with threads, as gRPC's are.
             [sys.executable, "-W", _FORK_WARNING, "-c", textwrap.dedent(source), *arguments],
+            env={**os.environ, "PYTHONPATH": str(_TESTS)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,

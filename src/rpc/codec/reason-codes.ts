@@ -30,6 +30,7 @@ export const reasonCodes: Readonly<Record<FailureReason, ReasonCode>> = {
   'hash-mismatch': { reason: ErrorReason.ERROR_REASON_HASH_MISMATCH, code: status.INVALID_ARGUMENT },
   'content-corrupt': { reason: ErrorReason.ERROR_REASON_CONTENT_CORRUPT, code: status.DATA_LOSS },
   'disk-full': { reason: ErrorReason.ERROR_REASON_DISK_FULL, code: status.RESOURCE_EXHAUSTED },
+  'disk-failed': { reason: ErrorReason.ERROR_REASON_DISK_FAILED, code: status.DATA_LOSS },
   'too-busy': { reason: ErrorReason.ERROR_REASON_TOO_BUSY, code: status.RESOURCE_EXHAUSTED },
   'storage-not-writable': { reason: ErrorReason.ERROR_REASON_STORAGE_NOT_WRITABLE, code: status.FAILED_PRECONDITION },
   offline: { reason: ErrorReason.ERROR_REASON_OFFLINE, code: status.FAILED_PRECONDITION },

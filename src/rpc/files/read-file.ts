@@ -14,7 +14,7 @@ import { fileNotFound } from './file-not-found.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
 
 /** Room before each piece for its field's header and, before that, for the frame of its message. */
-export const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
+const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
 
 /** ReadFile: the bytes of a range, piece by piece. The piece of a message that was sent may be released to `buffers`. */
 export function readFile(store: FileStore, transfers: TransferRegistry, buffers: ReadBuffers) {

@@ -15,10 +15,7 @@ export class ResumableCalls {
 
   /** Does the work of a call that sends this upload, once an earlier call that does has been ended. */
   async run<Result>(uploadId: string, context: CallContext, work: () => Promise<Result>): Promise<Result> {
-    for (let earlier = this.calls.get(uploadId); earlier; earlier = this.calls.get(uploadId)) {
-      earlier.context.end(new KacheryError('cancelled', 'Another call goes on with this upload.'));
-      await earlier.ended;
-    }
+    await this.end(uploadId, 'Another call goes on with this upload.');
     context.signal.throwIfAborted();
     const result = work();
     const call = { context, ended: result.catch(() => undefined) };
@@ -27,6 +24,14 @@ export class ResumableCalls {
       return await result;
     } finally {
       if (this.calls.get(uploadId) === call) this.calls.delete(uploadId);
+    }
+  }
+
+  /** Ends the calls that send this upload, and resolves when they have let go of it. */
+  async end(uploadId: string, why = 'The upload was aborted.'): Promise<void> {
+    for (let call = this.calls.get(uploadId); call; call = this.calls.get(uploadId)) {
+      call.context.end(new KacheryError('cancelled', why));
+      await call.ended;
     }
   }
 

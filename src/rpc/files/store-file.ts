@@ -5,6 +5,7 @@ import { limits } from '../../core/limits.js';
 import { checkLabel, formatFileUri } from '../../core/uri.js';
 import { sizeMismatch } from '../../storage/content-writer.js';
 import { type Expectation, type FileStore, type IncomingFile, type StoreResult } from '../../storage/file-store.js';
+import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { type CallContext } from '../call-context.js';
 import { type MessageReader } from '../streams/message-reader.js';
 import { type TransferRegistry } from '../transfer-registry.js';
@@ -14,12 +15,20 @@ import { checkUploadId } from './upload-id.js';
 
 type Requests = Pick<MessageReader<StoreFileRequest>, 'next'>;
 
+interface StoreFileParts {
+  readonly store: FileStore;
+  readonly transfers: TransferRegistry;
+  /** Get back what the messages came in. */
+  readonly buffers: ReadBuffers;
+}
+
 /** StoreFile: a header, then data. Content that is here already is answered at once; an upload that fails leaves what can be continued, and nothing else. */
-export function storeFile(store: FileStore, transfers: TransferRegistry, resumableCalls: ResumableCalls) {
+export function storeFile(parts: StoreFileParts, resumableCalls: ResumableCalls) {
+  const { store } = parts;
   return async (requests: Requests, context: CallContext): Promise<StoreFileResponse> => {
     const upload = parseHeader(await requests.next());
     const work = async (): Promise<StoreResult> =>
-      (await findStored(store, upload.expected)) ?? (await receive(requests, await openUpload(store, upload), upload, transfers));
+      (await findStored(store, upload.expected)) ?? (await receive(requests, await openUpload(store, upload), upload, parts));
     const { file, alreadyStored } = upload.resumed ? await resumableCalls.run(upload.resumed.uploadId, context, work) : await work();
     return { file: fileInfo(file, upload.label), alreadyStored };
   };
@@ -32,7 +41,10 @@ interface Upload {
   readonly resumed?: { readonly uploadId: string; readonly offset: number; readonly expected: Required<Expectation> };
 }
 
-async function receive(requests: Requests, incoming: IncomingFile, upload: Upload, transfers: TransferRegistry): Promise<StoreResult> {
+async function receive(requests: Requests, incoming: IncomingFile, upload: Upload, { transfers, buffers }: StoreFileParts): Promise<StoreResult> {
+  const release = (data: Uint8Array): void => {
+    buffers.release(data);
+  };
   const transfer = transfers.begin('store', uriOf(upload), upload.expected.sizeBytes ?? 0);
   transfer.add(incoming.takenBytes);
   try {
@@ -44,8 +56,9 @@ async function receive(requests: Requests, incoming: IncomingFile, upload: Uploa
         continue;
       }
       const data = dataOf(request);
-      await incoming.write(data);
-      transfer.add(data.byteLength);
+      const sizeBytes = data.byteLength;
+      await incoming.write(data, release);
+      transfer.add(sizeBytes);
     }
     checkFooter(incoming, upload, footer);
     checkComplete(incoming, upload);

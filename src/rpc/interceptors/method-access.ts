@@ -13,6 +13,7 @@ const fileAccess: Readonly<Record<keyof FileServiceService, Access>> = {
   findMissingFiles: 'client',
   storeFile: 'client',
   getUpload: 'client',
+  abortUpload: 'client',
   storeLocalFile: 'owner',
   linkFile: 'owner',
   loadFile: 'client',

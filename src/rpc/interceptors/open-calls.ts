@@ -2,7 +2,10 @@ import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
 import { KacheryError } from '../../core/failure.js';
+import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { bindContext, CallContext } from '../call-context.js';
+import { fileServiceDefinition } from '../codec/file-service-definition.js';
+import { assembleInPlace } from './assemble-in-place.js';
 import { frameInPlace } from './frame-in-place.js';
 import { serverStreamOfCall } from './server-stream-of-call.js';
 
@@ -12,15 +15,20 @@ export class OpenCalls {
   private isStopping = false;
 
   /**
+   * @param buffers What large messages are received into.
    * @param options.subscriptions Paths of methods whose calls go on until somebody ends them.
    * @param options.idleMs How long a call that is over may linger because its client does not take the rest.
    */
-  constructor(private readonly options: { readonly subscriptions: ReadonlySet<string>; readonly idleMs: number }) {}
+  constructor(
+    private readonly buffers: ReadBuffers,
+    private readonly options: { readonly subscriptions: ReadonlySet<string>; readonly idleMs: number },
+  ) {}
 
   /** Has to be the server's first, for it reaches for the stream below. */
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
     const stream = serverStreamOfCall(call);
     frameInPlace(call);
+    if (path === fileServiceDefinition.storeFile.path) assembleInPlace(call, this.buffers);
     const context = new CallContext(path, {
       sendStatus: (callStatus) => {
         call.sendStatus(callStatus);

@@ -1,7 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { read } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type DigestOrder, failureReport, type IntakeReport, pieceBytes, type RecycledBuffer, sourceEndedEarly, type WriteOrder } from './intake-protocol.js';
+import { readOffsetBytes } from '../read-offset.js';
+import {
+  type DigestOrder,
+  failureReport,
+  type IntakeReport,
+  pieceBytes,
+  type RecycledBuffer,
+  sourceEndedEarly,
+  takenReport,
+  type WriteOrder,
+} from './intake-protocol.js';
 
 /** Buffers of this worker that may exist at a time. */
 const maxBuffers = 8;
@@ -85,16 +95,16 @@ async function takeFile(job: Job, order: Extract<DigestOrder, { kind: 'file' }>)
 
 async function readPiece(fd: number, position: number, end: number): Promise<Uint8Array> {
   const buffer = await acquireBuffer();
-  const wanted = Math.min(buffer.byteLength, end - position);
+  const wanted = Math.min(pieceBytes, end - position);
   try {
     const count = await new Promise<number>((resolve, reject) => {
-      read(fd, buffer, 0, wanted, position, (error, bytesRead) => {
+      read(fd, buffer, readOffsetBytes, wanted, position, (error, bytesRead) => {
         if (error) reject(error);
         else resolve(bytesRead);
       });
     });
     if (count === 0) throw Object.assign(new Error('The file ended before its size.'), { code: sourceEndedEarly });
-    return buffer.subarray(0, count);
+    return buffer.subarray(readOffsetBytes, readOffsetBytes + count);
   } catch (error) {
     releaseBuffer(buffer);
     throw error;
@@ -107,8 +117,12 @@ function take(job: Job, number: number, bytes: Uint8Array, write: boolean, recyc
     send({ kind: 'data', job: number, bytes, write, recycle });
     return;
   }
+  if (!recycle) {
+    main.postMessage(takenReport(number, bytes), [bytes.buffer as ArrayBuffer]);
+    return;
+  }
   report({ kind: 'taken', job: number, count: bytes.byteLength });
-  if (recycle) releaseBuffer(bytes);
+  releaseBuffer(bytes);
 }
 
 function send(order: WriteOrder): void {
@@ -124,7 +138,7 @@ function acquireBuffer(): Promise<Uint8Array> {
   if (free) return Promise.resolve(free);
   if (bufferCount < maxBuffers) {
     bufferCount += 1;
-    return Promise.resolve(new Uint8Array(pieceBytes));
+    return Promise.resolve(new Uint8Array(readOffsetBytes + pieceBytes));
   }
   return new Promise((resolve) => waitingForBuffer.push(resolve));
 }

@@ -3,6 +3,9 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type DigestOrder, type IntakeReport, type OpenOrder } from './intake-protocol.js';
 
+/** More of one job in flight would not make it faster. */
+const maxJobBytesInFlight = 4 * 1024 * 1024;
+
 /** Content of a finished job: its hash, and those of its chunks if they were asked for. */
 export interface Digest {
   readonly sha1: string;
@@ -30,19 +33,27 @@ export class IntakeJob {
   private digest: Digest | undefined;
   private isDropped = false;
   private readonly waiting: (() => void)[] = [];
+  /** Who gets back the bytes of each write, in their order. */
+  private readonly owners: (((bytes: Uint8Array) => void) | undefined)[] = [];
 
   constructor(
     private readonly number: number,
     private readonly order: (order: DigestOrder, transfer: ArrayBuffer[]) => void,
     private readonly onTaken: ((doneBytes: number) => void) | undefined,
+    /** How many bytes may be in flight now. */
+    private readonly roomBytes: () => number,
   ) {}
 
-  /** Takes bytes whose buffer now belongs to the job; resolves when there is room for more. Fails with the job's IntakeError. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /**
+   * Takes bytes whose buffer now belongs to the job; resolves when there is room for more. Fails with the job's IntakeError. If all goes well, `onReturned` gets
+   * a view on the buffer, or on a copy of it, when the job needs it no more.
+   */
+  async write(bytes: Uint8Array, onReturned?: (bytes: Uint8Array) => void): Promise<void> {
     this.inFlightBytes += bytes.byteLength;
+    this.owners.push(onReturned);
     const own = isWholeBuffer(bytes) ? bytes : new Uint8Array(bytes);
     this.order({ kind: 'data', job: this.number, bytes: own }, [own.buffer as ArrayBuffer]);
-    await this.until(() => this.inFlightBytes < limits.maxUploadBytesInFlight);
+    await this.until(() => this.inFlightBytes < this.roomBytes());
   }
 
   /** Takes the first `length` bytes of an open file; `write: false` only hashes them. Resolves when all are taken. */
@@ -78,6 +89,7 @@ export class IntakeJob {
       case 'taken':
         this.inFlightBytes -= report.count;
         this.takenBytes += report.count;
+        if (report.returned) this.owners.shift()?.(report.returned);
         this.onTaken?.(this.takenBytes);
         break;
       case 'done':
@@ -153,6 +165,7 @@ export class IntakeLane {
         this.digester.postMessage(order, transfer);
       },
       onTaken,
+      () => Math.min(maxJobBytesInFlight, limits.maxUploadBytesInFlight / this.jobs.size),
     );
     if (this.jobs.size === 0) this.keepAlive(true);
     this.jobs.set(number, job);
@@ -175,7 +188,9 @@ export class IntakeLane {
   }
 
   private break(error: Error): void {
+    if (this.isBroken) return;
     this.isBroken = true;
+    void this.close();
     for (const job of this.jobs.values()) job.lose(error);
     this.jobs.clear();
   }

@@ -38,8 +38,8 @@ export interface RecycledBuffer {
 
 /** From either worker to the main thread. */
 export type IntakeReport =
-  /** So many bytes were hashed and written. */
-  | { readonly kind: 'taken'; readonly job: number; readonly count: number }
+  /** So many bytes were hashed and written. Those that came from the main thread come back, in their order: a view on their buffer. */
+  | { readonly kind: 'taken'; readonly job: number; readonly count: number; readonly returned?: Uint8Array }
   | { readonly kind: 'done'; readonly job: number; readonly sha1: string; readonly chunkSha1s: readonly string[] }
   | { readonly kind: 'dropped'; readonly job: number }
   /** The job is lost; a drop is still owed. `isSource` tells whether reading or writing failed. */
@@ -50,6 +50,11 @@ export const sourceEndedEarly = 'SOURCE_ENDED_EARLY';
 
 /** Bytes of one buffer that a file is read with. */
 export const pieceBytes = 1024 * 1024;
+
+/** The report of bytes that go back to the main thread with it. */
+export function takenReport(job: number, returned: Uint8Array): IntakeReport {
+  return { kind: 'taken', job, count: returned.byteLength, returned };
+}
 
 /** The report of a job's failure. */
 export function failureReport(job: number, isSource: boolean, error: unknown): IntakeReport {

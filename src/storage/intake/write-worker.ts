@@ -3,7 +3,7 @@ import { close, fstatSync, fsync, openSync, write as writeSome } from 'node:fs';
 import { promisify } from 'node:util';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { chunkSizeBytes } from '../../core/manifest.js';
-import { failureReport, type IntakeReport, type OpenOrder, type RecycledBuffer, type WriteOrder } from './intake-protocol.js';
+import { failureReport, type IntakeReport, type OpenOrder, type RecycledBuffer, takenReport, type WriteOrder } from './intake-protocol.js';
 
 const closeFile = promisify(close);
 const syncFile = promisify(fsync);
@@ -111,6 +111,10 @@ function write(job: Job, bytes: Uint8Array): Promise<void> {
 }
 
 function finishTake(order: Extract<WriteOrder, { kind: 'data' }>, count: number): void {
+  if (!order.recycle) {
+    main.postMessage(takenReport(order.job, order.bytes), [order.bytes.buffer as ArrayBuffer]);
+    return;
+  }
   report({ kind: 'taken', job: order.job, count });
   recycle(order);
 }

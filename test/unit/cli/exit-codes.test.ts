@@ -10,7 +10,7 @@ const published: Readonly<Record<number, readonly string[]>> = {
   3: ['file-not-found', 'path-not-found', 'upload-not-found', 'feed-not-found', 'mutable-not-found'],
   4: ['daemon-stopping', 'daemon-not-running', 'deadline-exceeded'],
   5: ['path-not-permitted', 'owner-only', 'token-missing', 'token-invalid', 'submit-not-allowed'],
-  6: ['content-corrupt', 'feed-forked'],
+  6: ['content-corrupt', 'disk-failed', 'feed-forked'],
   7: ['disk-full', 'too-busy'],
   8: ['file-changed', 'upload-offset-mismatch', 'already-exists', 'append-conflict', 'mutable-conflict'],
   9: ['storage-not-writable', 'offline', 'storage-mismatch', 'already-running', 'not-supported', 'feed-not-writeable'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, chmod, mkdir, readdir, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, rename, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
@@ -347,6 +347,19 @@ test('a journal that was cut off before it was acknowledged is used as far as it
   t.deepEqual(await leftovers(after), []);
 });
 
+test('where the index lost a manifest, it is found when the file is checked again', async (t) => {
+  const dir = await temporaryFolder(t);
+  const bytes = generatedBytes(20_000_001);
+  const first = await openStorage(t, dir, { index: memoryIndex() });
+  const { file } = await send(first, bytes);
+  t.truthy(file.manifestId);
+  await first.close();
+  const storage = await openStorage(t, dir, { index: memoryIndex() });
+  t.is((await storage.find(file.id))?.manifestId, undefined);
+  t.deepEqual(await storage.findIntact(file.id), file);
+  t.deepEqual(await storage.find(file.id), file);
+});
+
 test('listing goes through all pages in order', async (t) => {
   const storage = await temporaryStorage(t);
   const ids: string[] = [];
@@ -397,3 +410,48 @@ test('a storage directory that is not there is named', async (t) => {
   t.is(error.reason, 'path-not-found');
   t.regex(error.message, /mkdir/);
 });
+
+test('a file that is replaced while it is checked is read as it is then, not as it was', async (t) => {
+  const bytes = generatedBytes(2_000_000);
+  const dir = await temporaryFolder(t);
+  const index = memoryIndex();
+  let replace: (() => Promise<void>) | undefined;
+  const storage = await openStorage(t, dir, {
+    index: {
+      ...index,
+      // Asked between the opening of the file and the check of what is in its place.
+      storedIdentityOf: async (id) => {
+        const once = replace;
+        replace = undefined;
+        await once?.();
+        return index.storedIdentityOf(id);
+      },
+    },
+  });
+  const { file } = await send(storage, bytes);
+  const damaged = Buffer.from(bytes);
+  damaged[1_500_000] = (damaged[1_500_000] ?? 0) ^ 1;
+  await unlink(file.path);
+  await writeFile(file.path, damaged);
+  replace = async () => {
+    const good = join(dir, 'good');
+    await writeFile(good, bytes);
+    await rename(good, file.path);
+  };
+  same(t, await collect(storage.read(file.id)), bytes);
+});
+
+for (const sizeBytes of [5_000, 2_000_000, 20_500_000]) {
+  test(`a file of ${String(sizeBytes)} bytes that is linked over a damaged copy can be read`, async (t) => {
+    const bytes = generatedBytes(sizeBytes);
+    const storage = await temporaryStorage(t, { index: memoryIndex() });
+    const { file } = await send(storage, bytes);
+    await chmod(file.path, 0o644);
+    await appendFile(file.path, 'x');
+    const path = join(await temporaryFolder(t), 'source');
+    await writeFile(path, bytes);
+    t.is((await storage.linkFile(path)).id, file.id);
+    same(t, await collect(storage.read(file.id)), bytes);
+    t.deepEqual(await storage.missing([file.id]), []);
+  });
+}

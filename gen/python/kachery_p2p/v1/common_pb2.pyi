@@ -90,7 +90,7 @@ class FileInfo(google.protobuf.message.Message):
     size_bytes: builtins.int
     """Size of the content in bytes."""
     manifest_sha1: builtins.str
-    """SHA-1 of the file's manifest; absent for files of 20,000,000 bytes or less, which have none."""
+    """SHA-1 of the file's manifest; absent for files of 20,000,000 bytes or less, which have none, and for files that the node has not hashed itself yet."""
     location: global___FileLocation.ValueType
     """Where the bytes are."""
     local_path: builtins.str

@@ -64,6 +64,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """DATA_LOSS. Stored or linked bytes no longer match their hash. Metadata: uri, path."""
     ERROR_REASON_DISK_FULL: _ErrorReason.ValueType  # 20
     """RESOURCE_EXHAUSTED. The storage directory's disk or quota is full. Metadata: path."""
+    ERROR_REASON_DISK_FAILED: _ErrorReason.ValueType  # 41
+    """DATA_LOSS. A disk reported that it could not read or write. Metadata: path."""
     ERROR_REASON_TOO_BUSY: _ErrorReason.ValueType  # 21
     """RESOURCE_EXHAUSTED. The daemon works on as many requests of this kind as it may. Metadata: limit."""
     ERROR_REASON_STORAGE_NOT_WRITABLE: _ErrorReason.ValueType  # 22
@@ -150,6 +152,8 @@ ERROR_REASON_CONTENT_CORRUPT: ErrorReason.ValueType  # 19
 """DATA_LOSS. Stored or linked bytes no longer match their hash. Metadata: uri, path."""
 ERROR_REASON_DISK_FULL: ErrorReason.ValueType  # 20
 """RESOURCE_EXHAUSTED. The storage directory's disk or quota is full. Metadata: path."""
+ERROR_REASON_DISK_FAILED: ErrorReason.ValueType  # 41
+"""DATA_LOSS. A disk reported that it could not read or write. Metadata: path."""
 ERROR_REASON_TOO_BUSY: ErrorReason.ValueType  # 21
 """RESOURCE_EXHAUSTED. The daemon works on as many requests of this kind as it may. Metadata: limit."""
 ERROR_REASON_STORAGE_NOT_WRITABLE: ErrorReason.ValueType  # 22

@@ -296,6 +296,36 @@ class GetUploadResponse(google.protobuf.message.Message):
 global___GetUploadResponse = GetUploadResponse
 
 @typing.final
+class AbortUploadRequest(google.protobuf.message.Message):
+    """Asks to forget an upload."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    UPLOAD_ID_FIELD_NUMBER: builtins.int
+    upload_id: builtins.str
+    """The client's name of the upload."""
+    def __init__(
+        self,
+        *,
+        upload_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["upload_id", b"upload_id"]) -> None: ...
+
+global___AbortUploadRequest = AbortUploadRequest
+
+@typing.final
+class AbortUploadResponse(google.protobuf.message.Message):
+    """The upload is gone."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___AbortUploadResponse = AbortUploadResponse
+
+@typing.final
 class StoreLocalFileRequest(google.protobuf.message.Message):
     """Asks the daemon to store a file of its own machine."""
 

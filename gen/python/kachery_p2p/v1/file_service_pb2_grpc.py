@@ -39,6 +39,11 @@ class FileServiceStub(object):
                 request_serializer=kachery__p2p_dot_v1_dot_file__service__pb2.GetUploadRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_v1_dot_file__service__pb2.GetUploadResponse.FromString,
                 )
+        self.AbortUpload = channel.unary_unary(
+                '/kachery_p2p.v1.FileService/AbortUpload',
+                request_serializer=kachery__p2p_dot_v1_dot_file__service__pb2.AbortUploadRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_v1_dot_file__service__pb2.AbortUploadResponse.FromString,
+                )
         self.StoreLocalFile = channel.unary_unary(
                 '/kachery_p2p.v1.FileService/StoreLocalFile',
                 request_serializer=kachery__p2p_dot_v1_dot_file__service__pb2.StoreLocalFileRequest.SerializeToString,
@@ -124,6 +129,14 @@ class FileServiceServicer(object):
 
     def GetUpload(self, request, context):
         """Tells how much of an interrupted upload is kept. NOT_FOUND if there is none of this id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AbortUpload(self, request, context):
+        """Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+        INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,6 +240,11 @@ def add_FileServiceServicer_to_server(servicer, server):
                     servicer.GetUpload,
                     request_deserializer=kachery__p2p_dot_v1_dot_file__service__pb2.GetUploadRequest.FromString,
                     response_serializer=kachery__p2p_dot_v1_dot_file__service__pb2.GetUploadResponse.SerializeToString,
+            ),
+            'AbortUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.AbortUpload,
+                    request_deserializer=kachery__p2p_dot_v1_dot_file__service__pb2.AbortUploadRequest.FromString,
+                    response_serializer=kachery__p2p_dot_v1_dot_file__service__pb2.AbortUploadResponse.SerializeToString,
             ),
             'StoreLocalFile': grpc.unary_unary_rpc_method_handler(
                     servicer.StoreLocalFile,
@@ -358,6 +376,23 @@ class FileService(object):
         return grpc.experimental.unary_unary(request, target, '/kachery_p2p.v1.FileService/GetUpload',
             kachery__p2p_dot_v1_dot_file__service__pb2.GetUploadRequest.SerializeToString,
             kachery__p2p_dot_v1_dot_file__service__pb2.GetUploadResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AbortUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.v1.FileService/AbortUpload',
+            kachery__p2p_dot_v1_dot_file__service__pb2.AbortUploadRequest.SerializeToString,
+            kachery__p2p_dot_v1_dot_file__service__pb2.AbortUploadResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

@@ -53,6 +53,14 @@ class FileServiceStub:
     ]
     """Tells how much of an interrupted upload is kept. NOT_FOUND if there is none of this id."""
 
+    AbortUpload: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.v1.file_service_pb2.AbortUploadRequest,
+        kachery_p2p.v1.file_service_pb2.AbortUploadResponse,
+    ]
+    """Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+    INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
+    """
+
     StoreLocalFile: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.v1.file_service_pb2.StoreLocalFileRequest,
         kachery_p2p.v1.file_service_pb2.StoreLocalFileResponse,
@@ -159,6 +167,14 @@ class FileServiceAsyncStub:
         kachery_p2p.v1.file_service_pb2.GetUploadResponse,
     ]
     """Tells how much of an interrupted upload is kept. NOT_FOUND if there is none of this id."""
+
+    AbortUpload: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.v1.file_service_pb2.AbortUploadRequest,
+        kachery_p2p.v1.file_service_pb2.AbortUploadResponse,
+    ]
+    """Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+    INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
+    """
 
     StoreLocalFile: grpc.aio.UnaryUnaryMultiCallable[
         kachery_p2p.v1.file_service_pb2.StoreLocalFileRequest,
@@ -274,6 +290,16 @@ class FileServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.v1.file_service_pb2.GetUploadResponse, collections.abc.Awaitable[kachery_p2p.v1.file_service_pb2.GetUploadResponse]]:
         """Tells how much of an interrupted upload is kept. NOT_FOUND if there is none of this id."""
+
+    @abc.abstractmethod
+    def AbortUpload(
+        self,
+        request: kachery_p2p.v1.file_service_pb2.AbortUploadRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.v1.file_service_pb2.AbortUploadResponse, collections.abc.Awaitable[kachery_p2p.v1.file_service_pb2.AbortUploadResponse]]:
+        """Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+        INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
+        """
 
     @abc.abstractmethod
     def StoreLocalFile(

@@ -15,37 +15,37 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kachery_p2p/v1/node_service.proto\x12\x0ekachery_p2p.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x10\n\x0eGetNodeRequest\"\xa9\x02\n\x0fGetNodeResponse\x12\x17\n\x07node_id\x18\x01 \x01(\tR\x06nodeId\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x18\n\x07version\x18\x03 \x01(\tR\x07version\x12!\n\x0c\x61pi_versions\x18\x04 \x03(\tR\x0b\x61piVersions\x12\x1a\n\x08\x66\x65\x61tures\x18\x05 \x03(\tR\x08\x66\x65\x61tures\x12\x32\n\x06limits\x18\x06 \x01(\x0b\x32\x1a.kachery_p2p.v1.NodeLimitsR\x06limits\x12\x1f\n\x0bstorage_dir\x18\x07 \x01(\tR\nstorageDir\x12\x39\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\"\xc8\x02\n\nNodeLimits\x12*\n\x11max_message_bytes\x18\x01 \x01(\x04R\x0fmaxMessageBytes\x12&\n\x0fmax_batch_files\x18\x02 \x01(\rR\rmaxBatchFiles\x12&\n\x0fmax_batch_bytes\x18\x03 \x01(\x04R\rmaxBatchBytes\x12/\n\x14max_small_file_bytes\x18\x04 \x01(\x04R\x11maxSmallFileBytes\x12\x33\n\x16max_feed_message_bytes\x18\x05 \x01(\x04R\x13maxFeedMessageBytes\x12.\n\x13max_append_messages\x18\x06 \x01(\rR\x11maxAppendMessages\x12(\n\x10max_append_bytes\x18\x07 \x01(\x04R\x0emaxAppendBytes\"\x18\n\x16GetStorageUsageRequest\"\xa6\x01\n\x17GetStorageUsageResponse\x12\'\n\x0f\x61vailable_bytes\x18\x01 \x01(\x04R\x0e\x61vailableBytes\x12%\n\x0e\x63\x61pacity_bytes\x18\x02 \x01(\x04R\rcapacityBytes\x12!\n\x0cupload_bytes\x18\x03 \x01(\x04R\x0buploadBytes\x12\x18\n\x07uploads\x18\x04 \x01(\rR\x07uploads\"\x17\n\x15WatchTransfersRequest\"N\n\x16WatchTransfersResponse\x12\x34\n\x08transfer\x18\x01 \x01(\x0b\x32\x18.kachery_p2p.v1.TransferR\x08transfer\"\x9a\x02\n\x08Transfer\x12\x0e\n\x02id\x18\x01 \x01(\x04R\x02id\x12\x30\n\x04kind\x18\x02 \x01(\x0e\x32\x1c.kachery_p2p.v1.TransferKindR\x04kind\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32\x1d.kachery_p2p.v1.TransferStateR\x05state\x12\x10\n\x03uri\x18\x04 \x01(\tR\x03uri\x12+\n\x11transferred_bytes\x18\x05 \x01(\x04R\x10transferredBytes\x12\x1d\n\nsize_bytes\x18\x06 \x01(\x04R\tsizeBytes\x12\x39\n\nstarted_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\"\x13\n\x11StopDaemonRequest\"3\n\x12StopDaemonResponse\x12\x1d\n\nprocess_id\x18\x01 \x01(\rR\tprocessId*^\n\x0cTransferKind\x12\x1d\n\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13TRANSFER_KIND_STORE\x10\x01\x12\x16\n\x12TRANSFER_KIND_READ\x10\x02*~\n\rTransferState\x12\x1e\n\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRANSFER_STATE_ACTIVE\x10\x01\x12\x17\n\x13TRANSFER_STATE_DONE\x10\x02\x12\x19\n\x15TRANSFER_STATE_FAILED\x10\x03\x32\xf5\x02\n\x0bNodeService\x12J\n\x07GetNode\x12\x1e.kachery_p2p.v1.GetNodeRequest\x1a\x1f.kachery_p2p.v1.GetNodeResponse\x12\x62\n\x0fGetStorageUsage\x12&.kachery_p2p.v1.GetStorageUsageRequest\x1a\'.kachery_p2p.v1.GetStorageUsageResponse\x12\x61\n\x0eWatchTransfers\x12%.kachery_p2p.v1.WatchTransfersRequest\x1a&.kachery_p2p.v1.WatchTransfersResponse0\x01\x12S\n\nStopDaemon\x12!.kachery_p2p.v1.StopDaemonRequest\x1a\".kachery_p2p.v1.StopDaemonResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kachery_p2p/v1/node_service.proto\x12\x0ekachery_p2p.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"A\n\x0eGetNodeRequest\x12!\n\tchallenge\x18\x01 \x01(\x0cH\x00R\tchallenge\x88\x01\x01\x42\x0c\n\n_challenge\"\xce\x02\n\x0fGetNodeResponse\x12\x17\n\x07node_id\x18\x01 \x01(\tR\x06nodeId\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x18\n\x07version\x18\x03 \x01(\tR\x07version\x12!\n\x0c\x61pi_versions\x18\x04 \x03(\tR\x0b\x61piVersions\x12\x1a\n\x08\x66\x65\x61tures\x18\x05 \x03(\tR\x08\x66\x65\x61tures\x12\x32\n\x06limits\x18\x06 \x01(\x0b\x32\x1a.kachery_p2p.v1.NodeLimitsR\x06limits\x12\x1f\n\x0bstorage_dir\x18\x07 \x01(\tR\nstorageDir\x12\x39\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12\x19\n\x05proof\x18\t \x01(\x0cH\x00R\x05proof\x88\x01\x01\x42\x08\n\x06_proof\"\xc8\x02\n\nNodeLimits\x12*\n\x11max_message_bytes\x18\x01 \x01(\x04R\x0fmaxMessageBytes\x12&\n\x0fmax_batch_files\x18\x02 \x01(\rR\rmaxBatchFiles\x12&\n\x0fmax_batch_bytes\x18\x03 \x01(\x04R\rmaxBatchBytes\x12/\n\x14max_small_file_bytes\x18\x04 \x01(\x04R\x11maxSmallFileBytes\x12\x33\n\x16max_feed_message_bytes\x18\x05 \x01(\x04R\x13maxFeedMessageBytes\x12.\n\x13max_append_messages\x18\x06 \x01(\rR\x11maxAppendMessages\x12(\n\x10max_append_bytes\x18\x07 \x01(\x04R\x0emaxAppendBytes\"\x18\n\x16GetStorageUsageRequest\"\xa6\x01\n\x17GetStorageUsageResponse\x12\'\n\x0f\x61vailable_bytes\x18\x01 \x01(\x04R\x0e\x61vailableBytes\x12%\n\x0e\x63\x61pacity_bytes\x18\x02 \x01(\x04R\rcapacityBytes\x12!\n\x0cupload_bytes\x18\x03 \x01(\x04R\x0buploadBytes\x12\x18\n\x07uploads\x18\x04 \x01(\rR\x07uploads\"\x17\n\x15WatchTransfersRequest\"N\n\x16WatchTransfersResponse\x12\x34\n\x08transfer\x18\x01 \x01(\x0b\x32\x18.kachery_p2p.v1.TransferR\x08transfer\"\x9a\x02\n\x08Transfer\x12\x0e\n\x02id\x18\x01 \x01(\x04R\x02id\x12\x30\n\x04kind\x18\x02 \x01(\x0e\x32\x1c.kachery_p2p.v1.TransferKindR\x04kind\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32\x1d.kachery_p2p.v1.TransferStateR\x05state\x12\x10\n\x03uri\x18\x04 \x01(\tR\x03uri\x12+\n\x11transferred_bytes\x18\x05 \x01(\x04R\x10transferredBytes\x12\x1d\n\nsize_bytes\x18\x06 \x01(\x04R\tsizeBytes\x12\x39\n\nstarted_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\"\x13\n\x11StopDaemonRequest\"3\n\x12StopDaemonResponse\x12\x1d\n\nprocess_id\x18\x01 \x01(\rR\tprocessId*^\n\x0cTransferKind\x12\x1d\n\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13TRANSFER_KIND_STORE\x10\x01\x12\x16\n\x12TRANSFER_KIND_READ\x10\x02*~\n\rTransferState\x12\x1e\n\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRANSFER_STATE_ACTIVE\x10\x01\x12\x17\n\x13TRANSFER_STATE_DONE\x10\x02\x12\x19\n\x15TRANSFER_STATE_FAILED\x10\x03\x32\xf5\x02\n\x0bNodeService\x12J\n\x07GetNode\x12\x1e.kachery_p2p.v1.GetNodeRequest\x1a\x1f.kachery_p2p.v1.GetNodeResponse\x12\x62\n\x0fGetStorageUsage\x12&.kachery_p2p.v1.GetStorageUsageRequest\x1a\'.kachery_p2p.v1.GetStorageUsageResponse\x12\x61\n\x0eWatchTransfers\x12%.kachery_p2p.v1.WatchTransfersRequest\x1a&.kachery_p2p.v1.WatchTransfersResponse0\x01\x12S\n\nStopDaemon\x12!.kachery_p2p.v1.StopDaemonRequest\x1a\".kachery_p2p.v1.StopDaemonResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kachery_p2p.v1.node_service_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_TRANSFERKIND']._serialized_start=1394
-  _globals['_TRANSFERKIND']._serialized_end=1488
-  _globals['_TRANSFERSTATE']._serialized_start=1490
-  _globals['_TRANSFERSTATE']._serialized_end=1616
+  _globals['_TRANSFERKIND']._serialized_start=1480
+  _globals['_TRANSFERKIND']._serialized_end=1574
+  _globals['_TRANSFERSTATE']._serialized_start=1576
+  _globals['_TRANSFERSTATE']._serialized_end=1702
   _globals['_GETNODEREQUEST']._serialized_start=86
-  _globals['_GETNODEREQUEST']._serialized_end=102
-  _globals['_GETNODERESPONSE']._serialized_start=105
-  _globals['_GETNODERESPONSE']._serialized_end=402
-  _globals['_NODELIMITS']._serialized_start=405
-  _globals['_NODELIMITS']._serialized_end=733
-  _globals['_GETSTORAGEUSAGEREQUEST']._serialized_start=735
-  _globals['_GETSTORAGEUSAGEREQUEST']._serialized_end=759
-  _globals['_GETSTORAGEUSAGERESPONSE']._serialized_start=762
-  _globals['_GETSTORAGEUSAGERESPONSE']._serialized_end=928
-  _globals['_WATCHTRANSFERSREQUEST']._serialized_start=930
-  _globals['_WATCHTRANSFERSREQUEST']._serialized_end=953
-  _globals['_WATCHTRANSFERSRESPONSE']._serialized_start=955
-  _globals['_WATCHTRANSFERSRESPONSE']._serialized_end=1033
-  _globals['_TRANSFER']._serialized_start=1036
-  _globals['_TRANSFER']._serialized_end=1318
-  _globals['_STOPDAEMONREQUEST']._serialized_start=1320
-  _globals['_STOPDAEMONREQUEST']._serialized_end=1339
-  _globals['_STOPDAEMONRESPONSE']._serialized_start=1341
-  _globals['_STOPDAEMONRESPONSE']._serialized_end=1392
-  _globals['_NODESERVICE']._serialized_start=1619
-  _globals['_NODESERVICE']._serialized_end=1992
+  _globals['_GETNODEREQUEST']._serialized_end=151
+  _globals['_GETNODERESPONSE']._serialized_start=154
+  _globals['_GETNODERESPONSE']._serialized_end=488
+  _globals['_NODELIMITS']._serialized_start=491
+  _globals['_NODELIMITS']._serialized_end=819
+  _globals['_GETSTORAGEUSAGEREQUEST']._serialized_start=821
+  _globals['_GETSTORAGEUSAGEREQUEST']._serialized_end=845
+  _globals['_GETSTORAGEUSAGERESPONSE']._serialized_start=848
+  _globals['_GETSTORAGEUSAGERESPONSE']._serialized_end=1014
+  _globals['_WATCHTRANSFERSREQUEST']._serialized_start=1016
+  _globals['_WATCHTRANSFERSREQUEST']._serialized_end=1039
+  _globals['_WATCHTRANSFERSRESPONSE']._serialized_start=1041
+  _globals['_WATCHTRANSFERSRESPONSE']._serialized_end=1119
+  _globals['_TRANSFER']._serialized_start=1122
+  _globals['_TRANSFER']._serialized_end=1404
+  _globals['_STOPDAEMONREQUEST']._serialized_start=1406
+  _globals['_STOPDAEMONREQUEST']._serialized_end=1425
+  _globals['_STOPDAEMONRESPONSE']._serialized_start=1427
+  _globals['_STOPDAEMONRESPONSE']._serialized_end=1478
+  _globals['_NODESERVICE']._serialized_start=1705
+  _globals['_NODESERVICE']._serialized_end=2078
 # @@protoc_insertion_point(module_scope)

@@ -78,9 +78,17 @@ class GetNodeRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    CHALLENGE_FIELD_NUMBER: builtins.int
+    challenge: builtins.bytes
+    """16 to 64 random bytes that the node signs, so that the caller knows that it is the node before it sends it a token; absent for no proof."""
     def __init__(
         self,
+        *,
+        challenge: builtins.bytes | None = ...,
     ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_challenge", b"_challenge", "challenge", b"challenge"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_challenge", b"_challenge", "challenge", b"challenge"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_challenge", b"_challenge"]) -> typing.Literal["challenge"] | None: ...
 
 global___GetNodeRequest = GetNodeRequest
 
@@ -98,6 +106,7 @@ class GetNodeResponse(google.protobuf.message.Message):
     LIMITS_FIELD_NUMBER: builtins.int
     STORAGE_DIR_FIELD_NUMBER: builtins.int
     STARTED_AT_FIELD_NUMBER: builtins.int
+    PROOF_FIELD_NUMBER: builtins.int
     node_id: builtins.str
     """Id of the node: its ed25519 public key, 64 lower-case hexadecimal digits."""
     label: builtins.str
@@ -106,6 +115,10 @@ class GetNodeResponse(google.protobuf.message.Message):
     """Version of the daemon, as in its package."""
     storage_dir: builtins.str
     """Absolute path of the storage directory on the daemon's machine."""
+    proof: builtins.bytes
+    """Ed25519 signature by the node's key; absent if there was no challenge. Signed are the 24 ASCII characters "kachery-p2p/node-proof/1", the 32 bytes of
+    node_id, and the challenge. It proves that the node answered this call now, not that nobody stands between: who relays calls to it gets its answers.
+    """
     @property
     def api_versions(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Versions of this API that the daemon serves, such as "kachery_p2p.v1"."""
@@ -133,9 +146,11 @@ class GetNodeResponse(google.protobuf.message.Message):
         limits: global___NodeLimits | None = ...,
         storage_dir: builtins.str = ...,
         started_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        proof: builtins.bytes | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["limits", b"limits", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["api_versions", b"api_versions", "features", b"features", "label", b"label", "limits", b"limits", "node_id", b"node_id", "started_at", b"started_at", "storage_dir", b"storage_dir", "version", b"version"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_proof", b"_proof", "limits", b"limits", "proof", b"proof", "started_at", b"started_at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_proof", b"_proof", "api_versions", b"api_versions", "features", b"features", "label", b"label", "limits", b"limits", "node_id", b"node_id", "proof", b"proof", "started_at", b"started_at", "storage_dir", b"storage_dir", "version", b"version"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_proof", b"_proof"]) -> typing.Literal["proof"] | None: ...
 
 global___GetNodeResponse = GetNodeResponse
 

@@ -42,7 +42,8 @@ class NodeServiceServicer(object):
     """
 
     def GetNode(self, request, context):
-        """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret.
+        """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+        challenge that is too short or too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

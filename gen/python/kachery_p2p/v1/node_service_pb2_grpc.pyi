@@ -25,7 +25,9 @@ class NodeServiceStub:
         kachery_p2p.v1.node_service_pb2.GetNodeRequest,
         kachery_p2p.v1.node_service_pb2.GetNodeResponse,
     ]
-    """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret."""
+    """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+    challenge that is too short or too long.
+    """
 
     GetStorageUsage: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.v1.node_service_pb2.GetStorageUsageRequest,
@@ -54,7 +56,9 @@ class NodeServiceAsyncStub:
         kachery_p2p.v1.node_service_pb2.GetNodeRequest,
         kachery_p2p.v1.node_service_pb2.GetNodeResponse,
     ]
-    """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret."""
+    """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+    challenge that is too short or too long.
+    """
 
     GetStorageUsage: grpc.aio.UnaryUnaryMultiCallable[
         kachery_p2p.v1.node_service_pb2.GetStorageUsageRequest,
@@ -85,7 +89,9 @@ class NodeServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.node_service_pb2.GetNodeRequest,
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.v1.node_service_pb2.GetNodeResponse, collections.abc.Awaitable[kachery_p2p.v1.node_service_pb2.GetNodeResponse]]:
-        """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret."""
+        """Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+        challenge that is too short or too long.
+        """
 
     @abc.abstractmethod
     def GetStorageUsage(

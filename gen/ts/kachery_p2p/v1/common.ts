@@ -66,7 +66,7 @@ export interface FileInfo {
   sha1: string;
   /** Size of the content in bytes. */
   sizeBytes: bigint;
-  /** SHA-1 of the file's manifest; absent for files of 20,000,000 bytes or less, which have none. */
+  /** SHA-1 of the file's manifest; absent for files of 20,000,000 bytes or less, which have none, and for files that the node has not hashed itself yet. */
   manifestSha1?:
     | string
     | undefined;

@@ -54,6 +54,8 @@ export enum ErrorReason {
   ERROR_REASON_CONTENT_CORRUPT = 19,
   /** ERROR_REASON_DISK_FULL - RESOURCE_EXHAUSTED. The storage directory's disk or quota is full. Metadata: path. */
   ERROR_REASON_DISK_FULL = 20,
+  /** ERROR_REASON_DISK_FAILED - DATA_LOSS. A disk reported that it could not read or write. Metadata: path. */
+  ERROR_REASON_DISK_FAILED = 41,
   /** ERROR_REASON_TOO_BUSY - RESOURCE_EXHAUSTED. The daemon works on as many requests of this kind as it may. Metadata: limit. */
   ERROR_REASON_TOO_BUSY = 21,
   /** ERROR_REASON_STORAGE_NOT_WRITABLE - FAILED_PRECONDITION. The storage directory cannot be written. Metadata: path. */
@@ -161,6 +163,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 20:
     case "ERROR_REASON_DISK_FULL":
       return ErrorReason.ERROR_REASON_DISK_FULL;
+    case 41:
+    case "ERROR_REASON_DISK_FAILED":
+      return ErrorReason.ERROR_REASON_DISK_FAILED;
     case 21:
     case "ERROR_REASON_TOO_BUSY":
       return ErrorReason.ERROR_REASON_TOO_BUSY;
@@ -270,6 +275,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_CONTENT_CORRUPT";
     case ErrorReason.ERROR_REASON_DISK_FULL:
       return "ERROR_REASON_DISK_FULL";
+    case ErrorReason.ERROR_REASON_DISK_FAILED:
+      return "ERROR_REASON_DISK_FAILED";
     case ErrorReason.ERROR_REASON_TOO_BUSY:
       return "ERROR_REASON_TOO_BUSY";
     case ErrorReason.ERROR_REASON_STORAGE_NOT_WRITABLE:

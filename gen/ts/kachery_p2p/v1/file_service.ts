@@ -174,6 +174,16 @@ export interface GetUploadResponse {
   sha1: string;
 }
 
+/** Asks to forget an upload. */
+export interface AbortUploadRequest {
+  /** The client's name of the upload. */
+  uploadId: string;
+}
+
+/** The upload is gone. */
+export interface AbortUploadResponse {
+}
+
 /** Asks the daemon to store a file of its own machine. */
 export interface StoreLocalFileRequest {
   /** Absolute path on the daemon's machine. A symbolic link is followed. */
@@ -1324,6 +1334,131 @@ export const GetUploadResponse: MessageFns<GetUploadResponse> = {
       : 0n;
     message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
     message.sha1 = object.sha1 ?? "";
+    return message;
+  },
+};
+
+function createBaseAbortUploadRequest(): AbortUploadRequest {
+  return { uploadId: "" };
+}
+
+export const AbortUploadRequest: MessageFns<AbortUploadRequest> = {
+  encode(message: AbortUploadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.uploadId !== "") {
+      writer.uint32(10).string(message.uploadId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AbortUploadRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAbortUploadRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.uploadId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AbortUploadRequest {
+    return {
+      uploadId: isSet(object.uploadId)
+        ? globalThis.String(object.uploadId)
+        : isSet(object.upload_id)
+        ? globalThis.String(object.upload_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AbortUploadRequest): unknown {
+    const obj: any = {};
+    if (message.uploadId !== "") {
+      obj.uploadId = message.uploadId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AbortUploadRequest>, I>>(base?: I): AbortUploadRequest {
+    return AbortUploadRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AbortUploadRequest>, I>>(object: I): AbortUploadRequest {
+    const message = createBaseAbortUploadRequest();
+    message.uploadId = object.uploadId ?? "";
+    return message;
+  },
+};
+
+function createBaseAbortUploadResponse(): AbortUploadResponse {
+  return {};
+}
+
+export const AbortUploadResponse: MessageFns<AbortUploadResponse> = {
+  encode(_: AbortUploadResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AbortUploadResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAbortUploadResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): AbortUploadResponse {
+    return {};
+  },
+
+  toJSON(_: AbortUploadResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AbortUploadResponse>, I>>(base?: I): AbortUploadResponse {
+    return AbortUploadResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AbortUploadResponse>, I>>(_: I): AbortUploadResponse {
+    const message = createBaseAbortUploadResponse();
     return message;
   },
 };
@@ -3800,6 +3935,19 @@ export const FileServiceService = {
     responseDeserialize: (value: Buffer): GetUploadResponse => GetUploadResponse.decode(value),
   },
   /**
+   * Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+   * INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
+   */
+  abortUpload: {
+    path: "/kachery_p2p.v1.FileService/AbortUpload" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AbortUploadRequest): Buffer => Buffer.from(AbortUploadRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AbortUploadRequest => AbortUploadRequest.decode(value),
+    responseSerialize: (value: AbortUploadResponse): Buffer => Buffer.from(AbortUploadResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AbortUploadResponse => AbortUploadResponse.decode(value),
+  },
+  /**
    * Stores a file that the daemon reads itself from its own machine: the fastest way. Needs the owner token (PERMISSION_DENIED without). NOT_FOUND,
    * PERMISSION_DENIED or INVALID_ARGUMENT if the path is not a readable regular file; ABORTED if it changes while it is read.
    */
@@ -3935,6 +4083,11 @@ export interface FileServiceServer extends UntypedServiceImplementation {
   /** Tells how much of an interrupted upload is kept. NOT_FOUND if there is none of this id. */
   getUpload: handleUnaryCall<GetUploadRequest, GetUploadResponse>;
   /**
+   * Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+   * INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
+   */
+  abortUpload: handleUnaryCall<AbortUploadRequest, AbortUploadResponse>;
+  /**
    * Stores a file that the daemon reads itself from its own machine: the fastest way. Needs the owner token (PERMISSION_DENIED without). NOT_FOUND,
    * PERMISSION_DENIED or INVALID_ARGUMENT if the path is not a readable regular file; ABORTED if it changes while it is read.
    */
@@ -4043,6 +4196,25 @@ export interface FileServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUploadResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Ends an upload that will not be continued: the call that sends it, if there is one, is cancelled, and what is kept of it is removed. There need be none.
+   * INVALID_ARGUMENT for a malformed id. An upload that nobody continues or aborts is removed after a day.
+   */
+  abortUpload(
+    request: AbortUploadRequest,
+    callback: (error: ServiceError | null, response: AbortUploadResponse) => void,
+  ): ClientUnaryCall;
+  abortUpload(
+    request: AbortUploadRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AbortUploadResponse) => void,
+  ): ClientUnaryCall;
+  abortUpload(
+    request: AbortUploadRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AbortUploadResponse) => void,
   ): ClientUnaryCall;
   /**
    * Stores a file that the daemon reads itself from its own machine: the fastest way. Needs the owner token (PERMISSION_DENIED without). NOT_FOUND,

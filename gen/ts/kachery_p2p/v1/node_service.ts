@@ -113,6 +113,8 @@ export function transferStateToJSON(object: TransferState): string {
 
 /** Asks who the node is. */
 export interface GetNodeRequest {
+  /** 16 to 64 random bytes that the node signs, so that the caller knows that it is the node before it sends it a token; absent for no proof. */
+  challenge?: Buffer | undefined;
 }
 
 /** Who the node is. */
@@ -134,7 +136,14 @@ export interface GetNodeResponse {
   /** Absolute path of the storage directory on the daemon's machine. */
   storageDir: string;
   /** When the daemon was started. */
-  startedAt: Timestamp | undefined;
+  startedAt:
+    | Timestamp
+    | undefined;
+  /**
+   * Ed25519 signature by the node's key; absent if there was no challenge. Signed are the 24 ASCII characters "kachery-p2p/node-proof/1", the 32 bytes of
+   * node_id, and the challenge. It proves that the node answered this call now, not that nobody stands between: who relays calls to it gets its answers.
+   */
+  proof?: Buffer | undefined;
 }
 
 /** Limits of a node. */
@@ -210,11 +219,14 @@ export interface StopDaemonResponse {
 }
 
 function createBaseGetNodeRequest(): GetNodeRequest {
-  return {};
+  return { challenge: undefined };
 }
 
 export const GetNodeRequest: MessageFns<GetNodeRequest> = {
-  encode(_: GetNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: GetNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.challenge !== undefined) {
+      writer.uint32(10).bytes(message.challenge);
+    }
     return writer;
   },
 
@@ -231,6 +243,14 @@ export const GetNodeRequest: MessageFns<GetNodeRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.challenge = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -243,20 +263,24 @@ export const GetNodeRequest: MessageFns<GetNodeRequest> = {
     }
   },
 
-  fromJSON(_: any): GetNodeRequest {
-    return {};
+  fromJSON(object: any): GetNodeRequest {
+    return { challenge: isSet(object.challenge) ? Buffer.from(bytesFromBase64(object.challenge)) : undefined };
   },
 
-  toJSON(_: GetNodeRequest): unknown {
+  toJSON(message: GetNodeRequest): unknown {
     const obj: any = {};
+    if (message.challenge !== undefined) {
+      obj.challenge = base64FromBytes(message.challenge);
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<GetNodeRequest>, I>>(base?: I): GetNodeRequest {
     return GetNodeRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<GetNodeRequest>, I>>(_: I): GetNodeRequest {
+  fromPartial<I extends Exact<DeepPartial<GetNodeRequest>, I>>(object: I): GetNodeRequest {
     const message = createBaseGetNodeRequest();
+    message.challenge = object.challenge ?? undefined;
     return message;
   },
 };
@@ -271,6 +295,7 @@ function createBaseGetNodeResponse(): GetNodeResponse {
     limits: undefined,
     storageDir: "",
     startedAt: undefined,
+    proof: undefined,
   };
 }
 
@@ -299,6 +324,9 @@ export const GetNodeResponse: MessageFns<GetNodeResponse> = {
     }
     if (message.startedAt !== undefined) {
       Timestamp.encode(message.startedAt, writer.uint32(66).fork()).join();
+    }
+    if (message.proof !== undefined) {
+      writer.uint32(74).bytes(message.proof);
     }
     return writer;
   },
@@ -380,6 +408,14 @@ export const GetNodeResponse: MessageFns<GetNodeResponse> = {
             message.startedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.proof = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -418,6 +454,7 @@ export const GetNodeResponse: MessageFns<GetNodeResponse> = {
         : isSet(object.started_at)
         ? fromJsonTimestamp(object.started_at)
         : undefined,
+      proof: isSet(object.proof) ? Buffer.from(bytesFromBase64(object.proof)) : undefined,
     };
   },
 
@@ -447,6 +484,9 @@ export const GetNodeResponse: MessageFns<GetNodeResponse> = {
     if (message.startedAt !== undefined) {
       obj.startedAt = fromTimestamp(message.startedAt).toISOString();
     }
+    if (message.proof !== undefined) {
+      obj.proof = base64FromBytes(message.proof);
+    }
     return obj;
   },
 
@@ -467,6 +507,7 @@ export const GetNodeResponse: MessageFns<GetNodeResponse> = {
     message.startedAt = (object.startedAt !== undefined && object.startedAt !== null)
       ? Timestamp.fromPartial(object.startedAt)
       : undefined;
+    message.proof = object.proof ?? undefined;
     return message;
   },
 };
@@ -1332,7 +1373,10 @@ export const StopDaemonResponse: MessageFns<StopDaemonResponse> = {
 /** The node itself: who it is, what it can do, how it fares. */
 export type NodeServiceService = typeof NodeServiceService;
 export const NodeServiceService = {
-  /** Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. */
+  /**
+   * Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+   * challenge that is too short or too long.
+   */
   getNode: {
     path: "/kachery_p2p.v1.NodeService/GetNode" as const,
     requestStream: false as const,
@@ -1382,7 +1426,10 @@ export const NodeServiceService = {
 } as const;
 
 export interface NodeServiceServer extends UntypedServiceImplementation {
-  /** Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. */
+  /**
+   * Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+   * challenge that is too short or too long.
+   */
   getNode: handleUnaryCall<GetNodeRequest, GetNodeResponse>;
   /** Tells how much room there is, and how much interrupted uploads take. Needs the client token. */
   getStorageUsage: handleUnaryCall<GetStorageUsageRequest, GetStorageUsageResponse>;
@@ -1396,7 +1443,10 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
 }
 
 export interface NodeServiceClient extends Client {
-  /** Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. */
+  /**
+   * Tells who the node is and what it can do. Needs no token: it is what a client asks first. Nothing that it tells is secret. INVALID_ARGUMENT for a
+   * challenge that is too short or too long.
+   */
   getNode(
     request: GetNodeRequest,
     callback: (error: ServiceError | null, response: GetNodeResponse) => void,
@@ -1467,6 +1517,14 @@ export const NodeServiceClient = makeGenericClientConstructor(
   service: typeof NodeServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
