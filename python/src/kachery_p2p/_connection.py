@@ -7,7 +7,14 @@ import threading
 
 import grpc
 
-from kachery_p2p.v1 import FileServiceStub, NodeServiceStub, ReadFileRequest, StoreFileResponse
+from kachery_p2p.v1 import (
+    FeedServiceStub,
+    FileServiceStub,
+    MutableServiceStub,
+    NodeServiceStub,
+    ReadFileRequest,
+    StoreFileResponse,
+)
 
 from ._data_messages import data_of_read_response
 from ._fork_gate import fork_gate
@@ -34,6 +41,8 @@ class Connection:
     Attributes:
         files: Stub of the FileService.
         node: Stub of the NodeService.
+        feeds: Stub of the FeedService.
+        mutables: Stub of the MutableService.
         send_file: StoreFile, taking messages that are already encoded.
         read_file: ReadFile, giving the data of each message.
     """
@@ -42,6 +51,8 @@ class Connection:
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
         self.files = FileServiceStub(self._channel)
         self.node = NodeServiceStub(self._channel)
+        self.feeds = FeedServiceStub(self._channel)
+        self.mutables = MutableServiceStub(self._channel)
         self.send_file: grpc.StreamUnaryMultiCallable[bytes, StoreFileResponse]
         self.send_file = self._channel.stream_unary(
             "/kachery_p2p.v1.FileService/StoreFile",

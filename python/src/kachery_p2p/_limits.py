@@ -52,3 +52,12 @@ MIN_REMEMBERED_BYTES = 1_000_000
 
 MIN_PROGRESS_BYTES = 64 * MIB
 """Size of the smallest transfer that shows a progress bar."""
+
+MAX_FEED_MESSAGE_BYTES = MIB
+"""Bytes of a message of a feed."""
+
+MAX_APPEND_MESSAGES = 10_000
+"""Messages in one append."""
+
+MAX_APPEND_BYTES = 6 * MIB
+"""Bytes of the messages in one append."""

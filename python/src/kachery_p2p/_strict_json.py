@@ -1,0 +1,42 @@
+"""JSON as feeds and mutables carry it: any value of JSON, and nothing that only Python reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ._errors import failure
+
+
+def dump_strictly(value: Any, field: str) -> str:
+    """The value as compact JSON in ASCII, so that half a surrogate pair can be written, too.
+
+    Whole numbers keep all their digits. Raises ``invalid-argument`` for NaN, infinities and what
+    JSON does not have.
+    """
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise failure(
+            "invalid-argument",
+            f"The {field} cannot be written as JSON: {error}. JSON has dicts with string keys, "
+            "lists, strings, finite numbers, booleans and None; store an array with store_npy and "
+            "send its URI.",
+            {"field": field},
+        ) from error
+
+
+def load_strictly(text: bytes | str, subject: str) -> Any:
+    """The value of JSON text. Raises ``invalid-argument`` if it is none."""
+    try:
+        return _DECODER.decode(text.decode("utf-8") if isinstance(text, bytes) else text)
+    except (ValueError, RecursionError) as error:
+        message = f"{subject} is not JSON: {error}. Another program wrote it; read it with that."
+        raise failure("invalid-argument", message, {"field": subject}) from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no value of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
