@@ -1,5 +1,6 @@
 export { connect } from './connect.js';
 export type { ClientOptions } from './client-options.js';
+export type { AccessRule, AppendOptions, Feed, FeedMessage, Feeds, ReadMessagesOptions, Subfeed, SubfeedInfo } from './feeds.js';
 export type {
   CallOptions,
   FileInfo,

@@ -1,3 +1,4 @@
+import { type Feeds } from './feeds.js';
 import { type NpyArray } from './npy-array.js';
 
 /** How far an operation is, in bytes; `sizeBytes` is 0 while the size is not known. */
@@ -103,6 +104,8 @@ export interface SmallFile {
 export interface KacheryClient {
   /** Whether this client works through a daemon or on a directory alone. */
   readonly mode: 'online' | 'offline';
+  /** Append-only logs that can be followed live. */
+  readonly feeds: Feeds;
 
   /** Stores a file and resolves with its URI. Content that is stored already is not sent again. */
   storeFile(path: string, options?: StoreOptions): Promise<string>;

@@ -25,6 +25,7 @@ import {
 } from './kachery-client.js';
 import { defaultLabel, givenLabel } from './label.js';
 import { mapInOrder } from './map-in-order.js';
+import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
 import { type Piece } from './piece.js';
 import { regroup } from './regroup.js';
@@ -38,6 +39,7 @@ const readsUnderWay = 16;
 /** A client that works on a storage directory by itself, without a daemon. */
 export class OfflineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'offline';
+  readonly feeds = new OfflineFeeds();
   private readonly files: OfflineFiles;
   private storage: Promise<LocalStorage> | undefined;
   private isClosed = false;

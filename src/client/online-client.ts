@@ -21,6 +21,7 @@ import {
 } from './kachery-client.js';
 import { defaultLabel, givenLabel } from './label.js';
 import { nodeInfoOf, transferOf } from './node-info.js';
+import { OnlineFeeds } from './online-feeds.js';
 import { OnlineLoading } from './online-loading.js';
 import { OnlineStoring } from './online-storing.js';
 import { regroup } from './regroup.js';
@@ -29,6 +30,7 @@ import { labelled } from './small-files.js';
 /** A client that works through a daemon. */
 export class OnlineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'online';
+  readonly feeds: OnlineFeeds;
   private readonly storing: OnlineStoring;
   private readonly loading: OnlineLoading;
 
@@ -37,6 +39,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     private readonly cache: ContentCache,
   ) {
     super();
+    this.feeds = new OnlineFeeds(daemon, (value, options) => this.storeJson(value, options));
     this.storing = new OnlineStoring(daemon);
     this.loading = new OnlineLoading(daemon, cache);
   }

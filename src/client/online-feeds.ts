@@ -1,0 +1,104 @@
+import { type Feed as FeedRecord, FeedServiceService as service } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { KacheryError } from '../core/failure.js';
+import { isFeedId, parseFeedId } from '../core/feed-id.js';
+import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
+import { subfeedOfName } from '../core/subfeed.js';
+import { type Daemon } from './daemon.js';
+import { dateOf } from './date-of.js';
+import { type Feed, type Feeds, type Subfeed, type SubfeedInfo } from './feeds.js';
+import { required } from './file-info.js';
+import { type CallOptions, type StoreOptions } from './kachery-client.js';
+import { OnlineSubfeed } from './online-subfeed.js';
+
+type StoreJson = (value: unknown, options: StoreOptions) => Promise<string>;
+
+/** The feeds that the daemon has. */
+export class OnlineFeeds implements Feeds {
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly storeJson: StoreJson,
+  ) {}
+
+  async create(name?: string, { signal }: CallOptions = {}): Promise<Feed> {
+    return this.feedOf((await this.daemon.unary(service.createFeed, { name }, { signal })).feed);
+  }
+
+  async load(idOrUriOrName: string, { signal }: CallOptions = {}): Promise<Feed> {
+    return this.feedOf((await this.daemon.unary(service.getFeed, { feed: selectorOf(idOrUriOrName) }, { signal })).feed);
+  }
+
+  async delete(idOrUriOrName: string, options: CallOptions = {}): Promise<void> {
+    const { id } = await this.load(idOrUriOrName, options);
+    await this.daemon.unary(service.deleteFeed, { feedId: id }, { signal: options.signal });
+  }
+
+  async *list({ signal }: CallOptions = {}): AsyncGenerator<Feed, void, undefined> {
+    let pageToken = '';
+    do {
+      const page = await this.daemon.unary(service.listFeeds, { pageSize: 0, pageToken }, { signal });
+      for (const feed of page.feeds) yield this.feedOf(feed);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+  }
+
+  private feedOf(record: FeedRecord | undefined): Feed {
+    return new OnlineFeed(this.daemon, this.storeJson, required(record, 'feed'));
+  }
+}
+
+class OnlineFeed implements Feed {
+  readonly id;
+  readonly uri: string;
+  readonly name: string | undefined;
+  readonly isWriteable: boolean;
+  readonly createdAt: Date;
+
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly storeJson: StoreJson,
+    { feedId, name, isWriteable, createdAt }: FeedRecord,
+  ) {
+    this.id = parseFeedId(feedId);
+    this.uri = formatFeedUri({ feedId: this.id });
+    this.name = name;
+    this.isWriteable = isWriteable;
+    this.createdAt = dateOf(createdAt);
+  }
+
+  subfeed(name: unknown): Subfeed {
+    return new OnlineSubfeed(this.daemon, this.id, subfeedOfName(name));
+  }
+
+  async *listSubfeeds({ signal }: CallOptions = {}): AsyncGenerator<SubfeedInfo, void, undefined> {
+    let pageToken = '';
+    do {
+      const page = await this.daemon.unary(service.listSubfeeds, { feedId: this.id, pageSize: 0, pageToken }, { signal });
+      for (const { hash, nameJson, length } of page.subfeeds) {
+        yield { hash, name: nameJson === undefined ? undefined : (JSON.parse(nameJson) as unknown), length: Number(length) };
+      }
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+  }
+
+  async createSnapshot(names?: readonly unknown[], options: CallOptions = {}): Promise<string> {
+    const wanted: Subfeed[] = names?.map((name) => this.subfeed(name)) ?? [];
+    if (names === undefined) for await (const { hash } of this.listSubfeeds(options)) wanted.push(this.subfeed(`~${hash}`));
+    const subfeeds: Record<string, unknown> = {};
+    for (const subfeed of wanted) {
+      const messages: unknown[] = [];
+      for await (const { value } of subfeed.read({ signal: options.signal })) messages.push(value);
+      subfeeds[subfeed.hash] = { subfeedHash: subfeed.hash, messages };
+    }
+    return this.storeJson({ subfeeds }, { ...options, label: 'feed.json' });
+  }
+}
+
+function selectorOf(text: string) {
+  if (isFeedId(text)) return { $case: 'feedId', value: text } as const;
+  if (!text.startsWith('feed://')) return { $case: 'name', value: text } as const;
+  const { feedId, subfeed } = parseFeedUri(text);
+  if (subfeed === undefined) return { $case: 'feedId', value: feedId } as const;
+  throw new KacheryError('invalid-uri', `${text.slice(0, 200)} names a subfeed, but a feed is needed: leave out what follows its id.`, {
+    uri: text.slice(0, 200),
+  });
+}
