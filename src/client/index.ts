@@ -15,6 +15,7 @@ export type {
   Transfer,
   VerifyEvent,
 } from './kachery-client.js';
+export type { ChangeMutableOptions, Mutable, MutableChange, MutableExpectation, Mutables, SelectMutablesOptions, WatchMutablesOptions } from './mutables.js';
 export type { NpyArray, NpyData, NpyType } from './npy-array.js';
 export { type FailureDetails, type FailureReason, failureReasons, isKacheryError, KacheryError } from '../core/failure.js';
 export { type ContentId } from '../core/content-id.js';

@@ -1,4 +1,5 @@
 import { type Feeds } from './feeds.js';
+import { type Mutables } from './mutables.js';
 import { type NpyArray } from './npy-array.js';
 
 /** How far an operation is, in bytes; `sizeBytes` is 0 while the size is not known. */
@@ -106,6 +107,8 @@ export interface KacheryClient {
   readonly mode: 'online' | 'offline';
   /** Append-only logs that can be followed live. */
   readonly feeds: Feeds;
+  /** Small values under keys. */
+  readonly mutables: Mutables;
 
   /** Stores a file and resolves with its URI. Content that is stored already is not sent again. */
   storeFile(path: string, options?: StoreOptions): Promise<string>;

@@ -27,6 +27,7 @@ import { defaultLabel, givenLabel } from './label.js';
 import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
+import { OfflineMutables } from './offline-mutables.js';
 import { type Piece } from './piece.js';
 import { regroup } from './regroup.js';
 import { labelled } from './small-files.js';
@@ -40,6 +41,7 @@ const readsUnderWay = 16;
 export class OfflineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'offline';
   readonly feeds = new OfflineFeeds();
+  readonly mutables = new OfflineMutables();
   private readonly files: OfflineFiles;
   private storage: Promise<LocalStorage> | undefined;
   private isClosed = false;

@@ -23,6 +23,7 @@ import { defaultLabel, givenLabel } from './label.js';
 import { nodeInfoOf, transferOf } from './node-info.js';
 import { OnlineFeeds } from './online-feeds.js';
 import { OnlineLoading } from './online-loading.js';
+import { OnlineMutables } from './online-mutables.js';
 import { OnlineStoring } from './online-storing.js';
 import { regroup } from './regroup.js';
 import { labelled } from './small-files.js';
@@ -31,6 +32,7 @@ import { labelled } from './small-files.js';
 export class OnlineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'online';
   readonly feeds: OnlineFeeds;
+  readonly mutables: OnlineMutables;
   private readonly storing: OnlineStoring;
   private readonly loading: OnlineLoading;
 
@@ -40,6 +42,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
   ) {
     super();
     this.feeds = new OnlineFeeds(daemon, (value, options) => this.storeJson(value, options));
+    this.mutables = new OnlineMutables(daemon);
     this.storing = new OnlineStoring(daemon);
     this.loading = new OnlineLoading(daemon, cache);
   }
