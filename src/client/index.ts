@@ -1,6 +1,20 @@
 export { connect } from './connect.js';
 export type { ClientOptions } from './client-options.js';
-export type { AccessRule, AppendOptions, Feed, FeedMessage, Feeds, ReadMessagesOptions, Subfeed, SubfeedInfo } from './feeds.js';
+export type {
+  AccessRule,
+  AppendOptions,
+  Feed,
+  FeedMessage,
+  Feeds,
+  FollowFromOptions,
+  FollowOptions,
+  MessageEncoding,
+  ReadMessagesOptions,
+  Subfeed,
+  SubfeedInfo,
+  SubfeedMessage,
+  WatchedSubfeed,
+} from './feeds.js';
 export type {
   CallOptions,
   FileInfo,

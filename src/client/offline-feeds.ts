@@ -1,4 +1,4 @@
-import { type Feed, type Feeds } from './feeds.js';
+import { type Feed, type Feeds, type SubfeedMessage } from './feeds.js';
 import { offlineNeedsDaemon } from './offline-needs-daemon.js';
 
 /** The feeds of a client that works offline: none, and every method says so with `offline`. */
@@ -17,6 +17,11 @@ export class OfflineFeeds implements Feeds {
 
   // eslint-disable-next-line require-yield -- offline there are no feeds
   async *list(): AsyncGenerator<Feed, void, undefined> {
+    throw offlineNeedsDaemon('Feeds');
+  }
+
+  // eslint-disable-next-line require-yield -- offline there are no feeds
+  async *watch(): AsyncGenerator<SubfeedMessage, void, undefined> {
     throw offlineNeedsDaemon('Feeds');
   }
 }

@@ -5,10 +5,12 @@ import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
 import { subfeedOfName } from '../core/subfeed.js';
 import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
-import { type Feed, type Feeds, type Subfeed, type SubfeedInfo } from './feeds.js';
+import { type Feed, type Feeds, type FollowOptions, type Subfeed, type SubfeedInfo, type SubfeedMessage, type WatchedSubfeed } from './feeds.js';
 import { required } from './file-info.js';
+import { followSubfeeds } from './follow-subfeeds.js';
 import { type CallOptions, type StoreOptions } from './kachery-client.js';
 import { OnlineSubfeed } from './online-subfeed.js';
+import { type NamedSubfeed } from './subfeed-cursor.js';
 
 type StoreJson = (value: unknown, options: StoreOptions) => Promise<string>;
 
@@ -41,6 +43,11 @@ export class OnlineFeeds implements Feeds {
     } while (pageToken !== '');
   }
 
+  async *watch(subfeeds: readonly WatchedSubfeed[], options: FollowOptions = {}): AsyncGenerator<SubfeedMessage, void, undefined> {
+    const named = subfeeds.map(({ subfeed, position = 0 }) => ({ subfeed, position, ...namedSubfeed(subfeed.uri) }));
+    for await (const { followed, message } of followSubfeeds(this.daemon, named, options)) yield { subfeed: followed.subfeed, message };
+  }
+
   private feedOf(record: FeedRecord | undefined): Feed {
     return new OnlineFeed(this.daemon, this.storeJson, required(record, 'feed'));
   }
@@ -66,7 +73,7 @@ class OnlineFeed implements Feed {
   }
 
   subfeed(name: unknown): Subfeed {
-    return new OnlineSubfeed(this.daemon, this.id, subfeedOfName(name));
+    return new OnlineSubfeed(this.daemon, { feedId: this.id, name: subfeedOfName(name) });
   }
 
   async *listSubfeeds({ signal }: CallOptions = {}): AsyncGenerator<SubfeedInfo, void, undefined> {
@@ -101,4 +108,9 @@ function selectorOf(text: string) {
   throw new KacheryError('invalid-uri', `${text.slice(0, 200)} names a subfeed, but a feed is needed: leave out what follows its id.`, {
     uri: text.slice(0, 200),
   });
+}
+
+function namedSubfeed(uri: string): NamedSubfeed {
+  const { feedId, subfeed } = parseFeedUri(uri);
+  return { feedId, name: required(subfeed, 'subfeed') };
 }

@@ -1,10 +1,11 @@
-import { type Mutable as MutableRecord, MutableServiceService as service } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
+import { MutableServiceService as service } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { isKacheryError } from '../core/failure.js';
 import { type Daemon } from './daemon.js';
-import { dateOf } from './date-of.js';
 import { encodeJson } from './encode-json.js';
-import { required } from './file-info.js';
 import { type CallOptions } from './kachery-client.js';
+import { listMutables } from './list-mutables.js';
+import { mutableOf } from './mutable-of.js';
+import { MutableWatch } from './mutable-watch.js';
 import {
   type ChangeMutableOptions,
   type Mutable,
@@ -44,26 +45,12 @@ export class OnlineMutables implements Mutables {
   }
 
   async *list({ keyJsonPrefix = '', signal }: SelectMutablesOptions = {}): AsyncGenerator<Mutable, void, undefined> {
-    let pageToken = '';
-    do {
-      const page = await this.daemon.unary(service.listMutables, { keyJsonPrefix, pageSize: 0, pageToken }, { signal });
-      for (const mutable of page.mutables) yield mutableOf(mutable);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+    for await (const record of listMutables(this.daemon, keyJsonPrefix, signal)) yield mutableOf(record);
   }
 
-  async *watch({ keyJsonPrefix = '', withExisting = false, signal }: WatchMutablesOptions = {}): AsyncGenerator<MutableChange, void, undefined> {
-    const changes = this.daemon.receive(service.watchMutables, { keyJsonPrefix, withExisting }, { signal, timeoutMs: Infinity });
-    for await (const { change } of changes) {
-      const { $case, value } = required(change, 'change');
-      yield $case === 'set' ? { kind: 'set', mutable: mutableOf(value) } : { kind: 'deleted', key: JSON.parse(value) as unknown };
-    }
+  watch(options: WatchMutablesOptions = {}): AsyncGenerator<MutableChange, void, undefined> {
+    return new MutableWatch(this.daemon, options).changes();
   }
-}
-
-function mutableOf(record: MutableRecord | undefined): Mutable {
-  const { keyJson, valueJson, version, updatedAt } = required(record, 'mutable');
-  return { key: JSON.parse(keyJson) as unknown, value: JSON.parse(valueJson) as unknown, version, updatedAt: dateOf(updatedAt) };
 }
 
 function expectationOf(expected: MutableExpectation | undefined) {

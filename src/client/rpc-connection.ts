@@ -22,6 +22,8 @@ export interface RpcOptions {
   readonly connectionNumber?: number | undefined;
   /** How long the call may take (unary, 30 s), or wait for the other side (streams, 5 min); Infinity for no bound. */
   readonly timeoutMs?: number | undefined;
+  /** Hears that the other side has taken up a call with many answers: what happens there from now on, it will tell. */
+  readonly onTakenUp?: (() => void) | undefined;
 }
 
 const channelOptions: ClientOptions = {
@@ -92,6 +94,7 @@ export class RpcConnection {
     this.calls.add(call);
     // A call reports its end also when nobody waits for its next message.
     call.on('error', () => undefined);
+    if (options.onTakenUp) call.once('metadata', options.onTakenUp);
     const guard = new CallGuard(call, options.signal, options.timeoutMs);
     const messages = call[Symbol.asyncIterator]() as AsyncIterator<Response, void, undefined>;
     try {
