@@ -20,3 +20,6 @@ export interface Surroundings {
 export interface CommandContext extends Surroundings {
   readonly output: Output;
 }
+
+/** Makes the context of a command from its flags. */
+export type ContextOf = (flags: object) => CommandContext;

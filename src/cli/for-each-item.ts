@@ -13,6 +13,8 @@ const reasonsOfOneItem: ReadonlySet<FailureReason> = new Set([
   'path-not-permitted',
   'file-changed',
   'content-corrupt',
+  'feed-not-found',
+  'mutable-not-found',
 ]);
 
 /**

@@ -3,10 +3,11 @@ import { Command } from 'commander';
 import { packageVersion } from '../config/package-version.js';
 import { type Setting } from '../config/setting.js';
 import { settings } from '../config/settings.js';
-import { type CommandContext, type Surroundings } from './command-context.js';
+import { type ContextOf, type Surroundings } from './command-context.js';
+import { addFeedCommands } from './feed-commands.js';
+import { leafCommands } from './leaf-commands.js';
+import { addMutableCommands } from './mutable-commands.js';
 import { Output } from './output.js';
-
-type ContextOf = (flags: object) => CommandContext;
 
 const jsonFlag = '--json';
 const jsonDescription = 'tell results as JSON, one value a line, and errors as JSON on standard error';
@@ -15,7 +16,7 @@ const jsonDescription = 'tell results as JSON, one value a line, and errors as J
 export function buildProgram(surroundings: Surroundings): Command {
   const program = new Command('kachery-p2p');
   program
-    .description('Stores files under permanent addresses made of their content, and gets them back.')
+    .description('Stores files under permanent addresses made of their content, gets them back, and keeps append-only logs that can be followed live.')
     .version(packageVersion(), '-V, --version', 'tell the version')
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
@@ -25,9 +26,11 @@ export function buildProgram(surroundings: Surroundings): Command {
   });
   addFileCommands(program, contextOf);
   addStoreKeepingCommands(program, contextOf);
+  addFeedCommands(program, contextOf);
+  addMutableCommands(program, contextOf);
   addDaemonCommands(program, contextOf);
   addProgramCommands(program, contextOf);
-  for (const command of program.commands) command.option(jsonFlag, jsonDescription);
+  for (const { command } of leafCommands(program)) command.option(jsonFlag, jsonDescription);
   return program;
 }
 

@@ -31,7 +31,7 @@ export async function runCommandLine(caller: NodeJS.Process, command: readonly s
   }
   if (!interruption.signal.aborted) await flushed(stdout, interruption.signal);
   if (stdoutFailure.signal.aborted && (failure === undefined || isKacheryError(failure, 'cancelled'))) {
-    failure = asStdoutFailure(stdoutFailure.signal.reason, failure !== undefined && changers.has(words[0] ?? ''));
+    failure = asStdoutFailure(stdoutFailure.signal.reason, failure !== undefined && isChanger(words));
   }
   const hearer = { stderr, json: isForPrograms(words), interruptedWith: interruption.exitCode };
   caller.exit(failure === undefined ? exitCodes.done.code : tellFailure(failure, hearer));
@@ -46,7 +46,7 @@ interface Hearer {
 
 /** Tells of a failure on standard error, if it is one to the user, and gives the exit code. */
 function tellFailure(error: unknown, { stderr, json, interruptedWith }: Hearer): number {
-  if (error instanceof ToldFailure) return exitCodeOf(error.cause);
+  if (error instanceof ToldFailure) return isKacheryError(error.cause, 'cancelled') ? (interruptedWith ?? exitCodeOf(error.cause)) : exitCodeOf(error.cause);
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done.code;
   if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage.code;
   const failure = error instanceof CommanderError ? usageFailure(error) : error;
@@ -56,7 +56,11 @@ function tellFailure(error: unknown, { stderr, json, interruptedWith }: Hearer):
 }
 
 /** Commands that do something beside printing: that their reader went away must not hide what was left undone. */
-const changers = new Set(['store', 'store-file', 'link', 'link-file', 'rm', 'verify']);
+const changers: readonly string[] = ['store', 'store-file', 'link', 'link-file', 'rm', 'verify', 'feed rm', 'mutable rm'];
+
+function isChanger([first = '', second = '']: readonly string[]): boolean {
+  return changers.includes(first) || changers.includes(`${first} ${second}`);
+}
 
 /** Undefined if the reader of a pipe went away, as `head` does: that ends a command quietly that only prints. */
 function asStdoutFailure(error: unknown, isUnfinished: boolean): KacheryError | undefined {
