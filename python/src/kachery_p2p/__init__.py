@@ -1,12 +1,18 @@
-"""kachery-p2p: files under permanent addresses made from their content.
+"""kachery-p2p: files under permanent addresses made from their content, and feeds.
 
     import kachery_p2p as kp
 
     uri = kp.store_text("Here is my message")
     text = kp.load_text(uri)
 
+    messages = kp.load_feed("results", create=True).get_subfeed("main")
+    messages.append_message({"uri": uri})
+    for message in messages.follow():
+        print(message)
+
 Online by default, through a kachery-p2p daemon; offline, in a directory alone, if
-KACHERY_P2P_OFFLINE_STORAGE_DIR is set. The generated gRPC stubs are in ``kachery_p2p.v1``.
+KACHERY_P2P_OFFLINE_STORAGE_DIR is set. ``kachery_p2p.aio`` is the same for asyncio. The generated
+gRPC stubs are in ``kachery_p2p.v1``.
 """
 
 from __future__ import annotations
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
         StorageNotWritableError,
         TooBusyError,
     )
+    from ._feed import Feed, SubfeedInfo
+    from ._feeds import create_feed, delete_feed, get_feed_id, load_feed, load_subfeed
     from ._files import FileInfo, FileProvider
     from ._loading import (
         get_file_info,
@@ -50,7 +58,11 @@ if TYPE_CHECKING:
         load_text,
         read_file,
     )
+    from ._message_stream import MessageStream
+    from ._missing import MISSING
+    from ._mutables import delete, get, get_string, set  # noqa: A004
     from ._node import find_file, get_node_id, stop_daemon
+    from ._signed_message import SignedMessage
     from ._storing import (
         link_file,
         store_bytes,
@@ -63,10 +75,13 @@ if TYPE_CHECKING:
         store_pkl,
         store_text,
     )
+    from ._subfeed import Subfeed
+    from ._watching import watch_for_new_messages
 
     __version__: str
 
 __all__ = [
+    "MISSING",
     "AlreadyRunningError",
     "CancelledError",
     "ConflictError",
@@ -75,35 +90,49 @@ __all__ = [
     "DaemonNotRunningError",
     "DeadlineExceededError",
     "DiskFailedError",
+    "Feed",
     "FileInfo",
     "FileProvider",
     "InternalError",
     "InvalidArgumentError",
     "KacheryError",
     "LoadFileError",
+    "MessageStream",
     "NotFoundError",
     "NotPermittedError",
     "NotSupportedError",
     "OfflineError",
     "RangeBeyondEndError",
+    "SignedMessage",
     "StorageFullError",
     "StorageMismatchError",
     "StorageNotWritableError",
+    "Subfeed",
+    "SubfeedInfo",
     "TooBusyError",
     "__version__",
+    "create_feed",
+    "delete",
+    "delete_feed",
     "find_file",
+    "get",
+    "get_feed_id",
     "get_file_info",
     "get_node_id",
+    "get_string",
     "link_file",
     "load_bytes",
     "load_bytes_batch",
+    "load_feed",
     "load_file",
     "load_json",
     "load_npy",
     "load_object",
     "load_pkl",
+    "load_subfeed",
     "load_text",
     "read_file",
+    "set",
     "start_daemon",
     "stop_daemon",
     "store_bytes",
@@ -115,9 +144,25 @@ __all__ = [
     "store_object",
     "store_pkl",
     "store_text",
+    "watch_for_new_messages",
 ]
 
-_MODULES = ("_errors", "_files", "_loading", "_storing", "_node", "_daemon_process")
+_MODULES = (
+    "_errors",
+    "_files",
+    "_loading",
+    "_storing",
+    "_node",
+    "_daemon_process",
+    "_missing",
+    "_mutables",
+    "_feeds",
+    "_feed",
+    "_subfeed",
+    "_message_stream",
+    "_signed_message",
+    "_watching",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Protocol, TypeVar, cast
 
 import grpc
 
+from ._cancellation import cancellable, check_cancelled
 from ._connection import Connection, connection_to, forget_connection
 from ._errors import KacheryError
 from ._fork_gate import fork_gate
@@ -38,15 +39,21 @@ class Future(Protocol[ResultT_co]):
 _OF_THE_MOMENT = ("daemon-not-running", "daemon-stopping", "token-missing", "token-invalid")
 
 
-def call_unary(session: Session, method: Method[Any, Response], request: Any) -> Response:
+def call_unary(
+    session: Session,
+    method: Method[Any, Response],
+    request: Any,
+    timeout: float = UNARY_TIMEOUT_SECONDS,
+) -> Response:
     """Calls a method that takes a moment, and may be called twice.
 
     It is called once more if the daemon was started anew since the session began.
     """
 
     def call(connection: Connection, metadata: Metadata) -> Response:
+        check_cancelled()
         with fork_gate.passed():
-            return method(connection)(request, timeout=UNARY_TIMEOUT_SECONDS, metadata=metadata)
+            return method(connection)(request, timeout=timeout, metadata=metadata)
 
     return _call_twice(session, call)
 
@@ -68,7 +75,8 @@ def await_result(start: Callable[[], Future[Response]]) -> Response:
     with fork_gate.passed():
         future = start()
     try:
-        return future.result()
+        with cancellable(future):
+            return future.result()
     finally:
         with fork_gate.passed():
             future.cancel()
@@ -81,7 +89,7 @@ def stream(start: Callable[[], Iterator[Response]]) -> Generator[Response, None,
         call = start()
     try:
         while True:
-            with fork_gate.passed():
+            with fork_gate.passed(), cancellable(cast(grpc.Call, call)):
                 try:
                     message = next(call)
                 except StopIteration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from ._errors import failure
 from ._strict_json import dump_strictly
@@ -13,17 +13,22 @@ from ._strict_json import dump_strictly
 
 def canonical_json(value: Any, field: str) -> str:
     """The one text of a JSON value. Raises ``invalid-argument`` for what is none."""
-    return _written(json.loads(dump_strictly(value, field), parse_int=float), field)
+    text = dump_strictly(value, field)
+    try:
+        return _written(json.loads(text, parse_int=float), field)
+    except RecursionError:
+        message = f"The {field} has lists or dicts in each other that are too many levels deep."
+        raise failure("invalid-argument", message, {"field": field}) from None
 
 
 def _written(value: Any, field: str) -> str:
     if isinstance(value, float):
         return _number(value, field)
     if isinstance(value, list):
-        items: list[Any] = value
+        items = cast("list[Any]", value)
         return "[" + ",".join(_written(item, field) for item in items) + "]"
     if isinstance(value, dict):
-        members: dict[str, Any] = value
+        members = cast("dict[str, Any]", value)
         pairs = (f"{json.dumps(key)}:{_written(members[key], field)}" for key in sorted(members))
         return "{" + ",".join(pairs) + "}"
     return json.dumps(value)

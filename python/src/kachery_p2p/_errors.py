@@ -38,19 +38,19 @@ class InvalidArgumentError(KacheryError, ValueError):
 
 
 class RangeBeyondEndError(InvalidArgumentError):
-    """A byte range that reaches beyond the end of the file."""
+    """A range or a position beyond the end of the file or the subfeed."""
 
 
 class NotFoundError(KacheryError, FileNotFoundError):
-    """Nobody who could be asked has the file, or a path does not exist."""
+    """Nobody who could be asked has the file or the feed, or a path does not exist."""
 
 
 class NotPermittedError(KacheryError, PermissionError):
-    """The operating system, or the daemon for want of a token, did not allow it."""
+    """The operating system, or the daemon for want of a token or a key, did not allow it."""
 
 
 class ConflictError(KacheryError):
-    """A file changed while it was read, or another upload was in the way."""
+    """Somebody else was there first, or changed what was being read."""
 
 
 class ContentCorruptError(KacheryError):

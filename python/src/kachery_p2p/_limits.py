@@ -61,3 +61,12 @@ MAX_APPEND_MESSAGES = 10_000
 
 MAX_APPEND_BYTES = 6 * MIB
 """Bytes of the messages in one append."""
+
+MAX_SUBFEED_NAME_BYTES = 4096
+"""Bytes of the name of a subfeed as JSON."""
+
+MAX_MUTABLE_KEY_BYTES = 4096
+"""Bytes of the key of a mutable as JSON."""
+
+MAX_MUTABLE_VALUE_BYTES = MIB
+"""Bytes of the value of a mutable as JSON."""

@@ -2,57 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-
-@dataclass(frozen=True)
-class FeedMessage:
-    """A message and what its feed says of it.
-
-    Attributes:
-        message: The JSON value.
-        position: Its place in the subfeed, counted from 0.
-        timestamp: When it was appended, in milliseconds since 1970 UTC, by the owner's clock;
-            None in a snapshot.
-        submitter_node_id: Id of the node that submitted it; None if the owner appended it.
-    """
-
-    message: Any
-    position: int
-    timestamp: int | None = None
-    submitter_node_id: str | None = None
+Values = Iterable[Any]
+"""Messages that follow each other, decoded as they are taken: JSON values, or SignedMessage."""
 
 
 class Following(Protocol):
-    """Messages as they come; ``close`` ends them, from any thread."""
+    """Messages of a subfeed as they come."""
 
-    def __iter__(self) -> Iterator[FeedMessage]: ...
-
-    def __next__(self) -> FeedMessage: ...
+    def next_values(self) -> Values | None:
+        """Waits for the next messages; None when it has ended."""
+        ...
 
     def close(self) -> None:
-        """Ends it: a ``next`` that waits raises StopIteration."""
+        """Ends it, from any thread: a ``next_values`` that waits returns None."""
         ...
 
 
 class MessageLog(Protocol):
     """The messages of one subfeed."""
 
-    def length(self) -> int:
-        """How many there are."""
+    @property
+    def uri(self) -> str:
+        """Its address."""
         ...
 
-    def read(self, position: int, limit: int) -> Iterator[FeedMessage]:
-        """What is there from a position on, at most so many; 0 stands for all."""
+    @property
+    def is_writeable(self) -> bool:
+        """Whether messages can be appended here."""
+        ...
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it never changes."""
+        ...
+
+    def length(self) -> int:
+        """How many messages there are."""
+        ...
+
+    def read(self, position: int, limit: int, *, signed: bool) -> Iterator[Values]:
+        """What is there from a position on, at most so many; 0 stands for all.
+
+        Signed ones come with the whole of the last append, even if that is more.
+        """
         ...
 
     def wait(self, position: int, seconds: float) -> bool:
         """Waits for a message at a position; tells whether it came in time."""
         ...
 
-    def follow(self, position: int) -> Following:
+    def follow(self, position: int, *, signed: bool) -> Following:
         """What is there from a position on, and what comes."""
         ...
 

@@ -7,11 +7,14 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from ._cancellation import check_cancelled
 from ._limits import MIN_PROGRESS_BYTES
 
 
 class Progress:
     """How far a transfer is, as a bar if somebody can see it. A context manager.
+
+    Telling it of progress raises ``cancelled`` if the transfer is not wanted any more.
 
     Args:
         what: What is being done, such as ``"Storing a.dat"``.
@@ -29,11 +32,13 @@ class Progress:
 
     def set(self, done: int) -> None:
         """Tells how many bytes have been moved."""
+        check_cancelled()
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
 
     def add(self, count: int) -> None:
         """Tells that so many bytes more have been moved."""
+        check_cancelled()
         if self._bar is not None:
             self._bar.update(count)
 

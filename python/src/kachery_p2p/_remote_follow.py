@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, Callable, cast
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from threading import Event
+from typing import cast
 
 import grpc
 
-from kachery_p2p.v1 import MessageBatch, SubfeedKey, WatchedSubfeed, WatchMessagesRequest
+from kachery_p2p.v1 import WatchedSubfeed, WatchMessagesRequest, WatchMessagesResponse
 
 from ._calls import open_call
+from ._cancellation import cancellable, pause
 from ._errors import KacheryError
 from ._fork_gate import fork_gate
-from ._message_log import FeedMessage
+from ._message_batches import Decode
+from ._message_log import Values
 from ._resuming import INTERRUPTIONS, PAUSES_SECONDS
-from ._session import Session, session_for
+from ._session import session_for
 from ._settings import Settings
 
 _MAX_WAIT_SECONDS = 86_400.0
-_STEADY_SECONDS = 5.0
-"""A call that lasted so long has reached the daemon: the pauses start anew behind it."""
+_PATIENCE_SECONDS = 60.0
+"""How long a daemon may be away before those who follow are told."""
 
 
-def wait_for_any(session: Session, watched: Sequence[WatchedSubfeed], seconds: float) -> bool:
-    """Waits until one of the subfeeds has a message; tells whether one came in time."""
+def wait_for_any(settings: Settings, watched: Sequence[WatchedSubfeed], seconds: float) -> bool:
+    """Waits until one of the subfeeds has a message; tells whether one came in time.
+
+    A daemon that is back in time is as if it had not been away.
+    """
+    deadline = time.monotonic() + min(seconds, _MAX_WAIT_SECONDS)
+    tries = 0
+    while True:
+        try:
+            return _wait_once(settings, watched, deadline - time.monotonic())
+        except KacheryError as error:
+            rest = deadline - time.monotonic()
+            if error.reason not in INTERRUPTIONS or rest <= 0:
+                raise
+        pause(min(rest, PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)]))
+        tries += 1
+
+
+def _wait_once(settings: Settings, watched: Sequence[WatchedSubfeed], seconds: float) -> bool:
     request = WatchMessagesRequest(subfeeds=watched)
-    timeout = min(seconds, _MAX_WAIT_SECONDS)
     try:
-        with open_call(session) as (to, metadata):
+        with open_call(session_for(settings)) as (to, metadata):
             with fork_gate.passed():
-                call = to.feeds.WatchMessages(request, metadata=metadata, timeout=timeout)
+                call = to.feeds.WatchMessages(request, metadata=metadata, timeout=seconds)
             try:
-                next(call)
+                with cancellable(cast(grpc.Call, call)):
+                    next(call)
             finally:
                 with fork_gate.passed():
                     cast(grpc.Call, call).cancel()
@@ -47,68 +68,65 @@ class RemoteFollow:
     """The messages of a subfeed, without a gap or a double, also when the daemon restarts."""
 
     def __init__(
-        self,
-        settings: Settings,
-        key: SubfeedKey,
-        position: int,
-        decode: Callable[[MessageBatch], Iterator[FeedMessage]],
+        self, settings: Settings, watched: WatchedSubfeed, decode: Decode, *, signed: bool
     ) -> None:
         self._settings = settings
-        self._key = key
-        self._position = position
+        self._request = WatchMessagesRequest(subfeeds=[watched], with_proofs=signed)
+        self._watched = self._request.subfeeds[0]
         self._decode = decode
-        self._is_closed = False
-        self._call: Any = None
-        self._messages = self._follow()
+        self._closed = Event()
+        self._call: grpc.Call | None = None
+        self._batches = self._follow()
 
-    def __iter__(self) -> Iterator[FeedMessage]:
-        return self
-
-    def __next__(self) -> FeedMessage:
+    def next_values(self) -> Values | None:
+        """Waits for the next messages; None when it was closed."""
         try:
-            message = next(self._messages)
+            values = next(self._batches, None)
         except KacheryError:
-            if self._is_closed:
-                raise StopIteration from None
-            raise
-        if self._is_closed:
-            raise StopIteration
-        return message
+            if not self._closed.is_set():
+                raise
+            return None
+        return None if self._closed.is_set() else values
 
     def close(self) -> None:
         """Ends it, from any thread."""
-        self._is_closed = True
-        if self._call is not None:
-            self._call.cancel()
+        self._closed.set()
+        call = self._call
+        if call is not None:
+            with fork_gate.passed():
+                call.cancel()
 
-    def _follow(self) -> Iterator[FeedMessage]:
-        tries = 0
-        while not self._is_closed:
-            began, first = time.monotonic(), self._position
+    def _follow(self) -> Generator[Values, None, None]:
+        tries, deadline = 0, time.monotonic() + _PATIENCE_SECONDS
+        while not self._closed.is_set():
             try:
-                yield from self._watch()
+                with closing(self._responses()) as responses:
+                    for response in responses:
+                        tries = 0
+                        for batch in response.batches if response else ():
+                            self._watched.position += len(batch.messages)
+                            yield self._decode(batch)
             except KacheryError as error:
-                if self._position > first or time.monotonic() - began > _STEADY_SECONDS:
-                    tries = 0
-                if error.reason not in INTERRUPTIONS or tries == len(PAUSES_SECONDS):
+                if tries == 0:
+                    deadline = time.monotonic() + _PATIENCE_SECONDS
+                if error.reason not in INTERRUPTIONS or time.monotonic() > deadline:
                     raise
-            if not self._is_closed:
-                time.sleep(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)])
-                tries += 1
+            self._closed.wait(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)])
+            tries += 1
 
-    def _watch(self) -> Iterator[FeedMessage]:
-        watched = WatchedSubfeed(subfeed=self._key, position=self._position)
-        request = WatchMessagesRequest(subfeeds=[watched])
+    def _responses(self) -> Generator[WatchMessagesResponse | None, None, None]:
+        """What the daemon sends in one call; None first, when it has begun to watch."""
         with open_call(session_for(self._settings)) as (to, metadata):
             with fork_gate.passed():
-                self._call = to.feeds.WatchMessages(request, metadata=metadata)
+                stream = to.feeds.WatchMessages(self._request, metadata=metadata)
+            self._call = call = cast(grpc.Call, stream)
             try:
-                if self._is_closed:
+                if self._closed.is_set():
                     return
-                for response in self._call:
-                    for batch in response.batches:
-                        for message in self._decode(batch):
-                            self._position += 1
-                            yield message
+                call.initial_metadata()
+                if call.is_active():
+                    yield None
+                yield from stream
             finally:
-                self._call.cancel()
+                with fork_gate.passed():
+                    call.cancel()

@@ -11,7 +11,6 @@ from kachery_p2p.v1 import (
     AccessRule,
     AppendMessagesRequest,
     GetAccessRulesRequest,
-    MessageBatch,
     ReadMessagesRequest,
     SetAccessRulesRequest,
     SubfeedKey,
@@ -20,76 +19,79 @@ from kachery_p2p.v1 import (
 )
 
 from ._calls import call_unary, open_call, stream
-from ._errors import KacheryError, failure
-from ._limits import MAX_APPEND_BYTES, MAX_APPEND_MESSAGES, MAX_FEED_MESSAGE_BYTES
-from ._message_log import FeedMessage
+from ._errors import KacheryError
+from ._feed_names import SubfeedName
+from ._limits import MAX_OFFSET
+from ._message_batches import Decode, signed_messages, values_of
+from ._message_log import Values
+from ._messages_to_append import messages_to_append
 from ._remote_follow import RemoteFollow, wait_for_any
 from ._resuming import resuming
 from ._session import Session, session_for
-from ._strict_json import dump_strictly, load_strictly
+from ._settings import Settings
 
 
 class RemoteLog:
     """The messages of a subfeed of the daemon."""
 
-    def __init__(self, session: Session, key: SubfeedKey) -> None:
-        self._settings = session.settings
-        self._key = key
+    is_snapshot = False
+
+    def __init__(
+        self, settings: Settings, feed_id: str, name: SubfeedName, is_writeable: bool
+    ) -> None:
+        self.uri = f"feed://{feed_id}/{name.in_uri}"
+        self.is_writeable = is_writeable
+        self._settings = settings
+        self._feed_id = feed_id
+        self._name = name
 
     @property
     def _session(self) -> Session:
         return session_for(self._settings)
 
+    @property
+    def _key(self) -> SubfeedKey:
+        if self._name.json is None:
+            return SubfeedKey(feed_id=self._feed_id, hash=self._name.hash)
+        return SubfeedKey(feed_id=self._feed_id, name_json=self._name.json)
+
     def length(self) -> int:
-        """How many there are, found by asking for what cannot be there."""
+        """How many messages there are: reading from behind all of them tells."""
         try:
-            for _ in self.read(2**53 - 1, 1):
+            for _ in self._batches(MAX_OFFSET, 1, signed=False):
                 pass
         except KacheryError as error:
-            if error.reason == "position-beyond-end" and "length" in error.details:
+            if error.reason == "position-beyond-end":
                 return int(error.details["length"])
             raise
         return 0
 
-    def read(self, position: int, limit: int) -> Iterator[FeedMessage]:
+    def read(self, position: int, limit: int, *, signed: bool) -> Iterator[Values]:
         """What is there from a position on; nothing behind the end."""
-        start, end = position, position + limit if limit else None
-
-        def go_on(session: Session) -> Generator[FeedMessage, None, None]:
-            nonlocal position
-            if position == end:
-                return
-            count = 0 if end is None else end - position
-            request = ReadMessagesRequest(subfeed=self._key, position=position, max_messages=count)
-            with open_call(session) as (to, metadata):
-                call = stream(lambda: to.feeds.ReadMessages(request, metadata=metadata))
-                with closing(call) as responses:
-                    for response in responses:
-                        for batch in response.batches:
-                            for message in decoded(batch):
-                                position += 1
-                                yield message
-
         try:
-            yield from resuming(self._session, go_on)
+            yield from self._batches(position, limit, signed=signed)
         except KacheryError as error:
-            if error.reason != "position-beyond-end" or start >= 2**53 - 1:
+            if error.reason != "position-beyond-end":
                 raise
 
     def wait(self, position: int, seconds: float) -> bool:
         """Waits for a message at a position."""
-        watched = WatchedSubfeed(subfeed=self._key, position=position)
-        return wait_for_any(self._session, [watched], seconds)
+        return wait_for_any(self._settings, [self.watched(position)], seconds)
 
-    def follow(self, position: int) -> RemoteFollow:
+    def follow(self, position: int, *, signed: bool) -> RemoteFollow:
         """What is there from a position on, and what comes."""
-        return RemoteFollow(self._settings, self._key, position, decoded)
+        watched, decode = self.watched(position), self._decoder(signed)
+        return RemoteFollow(self._settings, watched, decode, signed=signed)
+
+    def watched(self, position: int) -> WatchedSubfeed:
+        """What WatchMessages is asked for."""
+        return WatchedSubfeed(subfeed=self._key, position=position)
 
     def append(self, messages: Sequence[Any], expected_length: int | None) -> int:
         """Appends all or none, once, though the connection may break."""
         request = AppendMessagesRequest(
             subfeed=self._key,
-            messages=encoded(messages),
+            messages=messages_to_append(messages),
             expected_length=expected_length,
             request_id=secrets.token_hex(16),
         )
@@ -98,7 +100,9 @@ class RemoteLog:
     def submit(self, messages: Sequence[Any]) -> int:
         """Appends in the name of the daemon's node."""
         request = SubmitMessagesRequest(
-            subfeed=self._key, messages=encoded(messages), request_id=secrets.token_hex(16)
+            subfeed=self._key,
+            messages=messages_to_append(messages),
+            request_id=secrets.token_hex(16),
         )
         return call_unary(self._session, lambda to: to.feeds.SubmitMessages, request).position
 
@@ -114,25 +118,30 @@ class RemoteLog:
         request = SetAccessRulesRequest(subfeed=self._key, rules=given)
         call_unary(self._session, lambda to: to.feeds.SetAccessRules, request)
 
+    def _batches(self, position: int, limit: int, *, signed: bool) -> Iterator[Values]:
+        end = position + limit if limit else None
+        decode = self._decoder(signed)
 
-def encoded(messages: Sequence[Any]) -> list[bytes]:
-    """The messages as JSON. Raises ``too-large`` for what one append cannot hold."""
-    contents = [dump_strictly(message, "message").encode("ascii") for message in messages]
-    largest = max(map(len, contents), default=0)
-    if largest > MAX_FEED_MESSAGE_BYTES:
-        problem = f"A message of {largest} bytes of JSON is over {MAX_FEED_MESSAGE_BYTES} bytes"
-        raise failure("too-large", f"{problem}. Store it with store_json and send its URI.")
-    if len(contents) > MAX_APPEND_MESSAGES or sum(map(len, contents)) > MAX_APPEND_BYTES:
-        problem = f"{len(contents)} messages of {sum(map(len, contents))} bytes are too many for "
-        limit = f"one append: {MAX_APPEND_MESSAGES} messages and {MAX_APPEND_BYTES} bytes"
-        raise failure("too-large", f"{problem}{limit}. Append them in several.")
-    return contents
+        def go_on(session: Session) -> Generator[Values, None, None]:
+            nonlocal position
+            if end is not None and position >= end:
+                return
+            request = ReadMessagesRequest(
+                subfeed=self._key,
+                position=position,
+                max_messages=0 if end is None else end - position,
+                with_proofs=signed,
+            )
+            with open_call(session) as (to, metadata):
+                call = stream(lambda: to.feeds.ReadMessages(request, metadata=metadata))
+                with closing(call) as responses:
+                    for response in responses:
+                        for batch in response.batches:
+                            # What was taken is taken: messages never change.
+                            position += len(batch.messages)
+                            yield decode(batch)
 
+        return resuming(self._session, go_on)
 
-def decoded(batch: MessageBatch) -> Iterator[FeedMessage]:
-    """The messages of a batch."""
-    timestamp = batch.appended_at.ToMilliseconds()
-    submitter = batch.submitter_node_id or None
-    for position, content in enumerate(batch.messages, batch.position):
-        value = load_strictly(content, "a message")
-        yield FeedMessage(value, position, timestamp, submitter)
+    def _decoder(self, signed: bool) -> Decode:
+        return signed_messages(self._feed_id, self._name.hash) if signed else values_of

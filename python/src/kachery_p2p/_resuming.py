@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Callable, TypeVar
 
+from ._cancellation import pause
 from ._errors import KacheryError
 from ._session import Session, renewed
 
@@ -34,6 +34,6 @@ def resuming(
         except KacheryError as error:
             if error.reason not in INTERRUPTIONS or tries == most_tries:
                 raise
-        time.sleep(PAUSES_SECONDS[tries])
+        pause(PAUSES_SECONDS[tries])
         tries += 1
         session = renewed(session)

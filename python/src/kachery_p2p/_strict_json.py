@@ -11,11 +11,12 @@ from ._errors import failure
 def dump_strictly(value: Any, field: str) -> str:
     """The value as compact JSON in ASCII, so that half a surrogate pair can be written, too.
 
-    Whole numbers keep all their digits. Raises ``invalid-argument`` for NaN, infinities and what
-    JSON does not have.
+    Whole numbers keep all their digits. As in all of Python, numbers, booleans and None become
+    strings where they are keys of a dict. Raises ``invalid-argument`` for NaN, infinities and
+    what JSON does not have.
     """
     try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise failure(
             "invalid-argument",
@@ -35,8 +36,20 @@ def load_strictly(text: bytes | str, subject: str) -> Any:
         raise failure("invalid-argument", message, {"field": subject}) from error
 
 
+def load_plainly(content: bytes) -> Any:
+    """The value of JSON text in UTF-8, soon. Raises ValueError or RecursionError if it is none."""
+    text = content.decode("utf-8")
+    if text[:1] in _WHITE_SPACE:
+        return _DECODER.decode(text)
+    value, end = _raw_decode(text)
+    return value if end == len(text) else _DECODER.decode(text)
+
+
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no value of JSON")
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
+_raw_decode = _DECODER.raw_decode
+_WHITE_SPACE = frozenset(" \t\n\r")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -17,6 +16,7 @@ from kachery_p2p.v1 import (
 )
 
 from ._calls import await_result, call_unary, open_call
+from ._cancellation import pause
 from ._data_messages import store_request_of_data
 from ._errors import KacheryError
 from ._fork_gate import fork_gate
@@ -61,7 +61,7 @@ def _send_until_stored(
                     source.check_unchanged()
                 if error.reason not in INTERRUPTIONS or tries == len(PAUSES_SECONDS):
                     raise
-            time.sleep(PAUSES_SECONDS[tries])
+            pause(PAUSES_SECONDS[tries])
             tries += 1
             session = renewed(session)
 

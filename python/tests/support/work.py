@@ -18,3 +18,8 @@ def store_and_load(text: str) -> str | None:
 def fail(_: object) -> None:
     """Fails with an exception of the package."""
     kp.load_file("sha1://x")
+
+
+def append_all(subfeed: kp.Subfeed, messages: list[int]) -> int:
+    """Appends to a subfeed that came from another process."""
+    return subfeed.append_messages(messages)
