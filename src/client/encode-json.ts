@@ -16,8 +16,9 @@ export function encodeJson(value: unknown): string {
   return text.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function refuseLoss(key: string, value: unknown): unknown {
-  const problem = lossOf(value);
+/** A Buffer has a toJSON method, so that only its holder still shows what it is. */
+function refuseLoss(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const problem = lossOf(Buffer.isBuffer(this[key]) ? this[key] : value);
   if (problem !== undefined) throw notJson(key === '' ? `it is ${problem}` : `${quoted(key)} in it is ${problem}`);
   return value;
 }

@@ -5,6 +5,7 @@ import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
 import { subfeedOfName } from '../core/subfeed.js';
 import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
+import { encodeJson } from './encode-json.js';
 import { type Feed, type Feeds, type FollowOptions, type Subfeed, type SubfeedInfo, type SubfeedMessage, type WatchedSubfeed } from './feeds.js';
 import { required } from './file-info.js';
 import { followSubfeeds } from './follow-subfeeds.js';
@@ -73,7 +74,9 @@ class OnlineFeed implements Feed {
   }
 
   subfeed(name: unknown): Subfeed {
-    return new OnlineSubfeed(this.daemon, { feedId: this.id, name: subfeedOfName(name) });
+    // As for messages, a date has a form in JSON, and a map has none.
+    const value: unknown = JSON.parse(encodeJson(name));
+    return new OnlineSubfeed(this.daemon, { feedId: this.id, name: subfeedOfName(value) });
   }
 
   async *listSubfeeds({ signal }: CallOptions = {}): AsyncGenerator<SubfeedInfo, void, undefined> {

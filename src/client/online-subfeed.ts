@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { FeedServiceService as service, type MessageBatch } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
-import { isKacheryError, KacheryError } from '../core/failure.js';
+import { isKacheryError } from '../core/failure.js';
 import { formatFeedUri } from '../core/feed-uri.js';
 import { type Daemon } from './daemon.js';
 import { encodeMessages } from './encode-messages.js';
@@ -89,7 +89,8 @@ export class OnlineSubfeed implements Subfeed {
           retries.progress();
           yield cursor.take(batches);
         }
-        return cursor.finish();
+        cursor.finish();
+        return;
       } catch (error) {
         if (cursor.position === start) throw error;
         await retries.wait(error, signal);

@@ -48,6 +48,7 @@ for (const [about, value, part] of [
   ['a map', { m: new Map() }, 'Map'],
   ['a set', new Set(), 'Set'],
   ['a typed array', new Float64Array(1), 'Float64Array'],
+  ['a Buffer', [Buffer.from('x')], 'Buffer'],
   ['a cycle', loop, 'contains itself'],
   ['a deep value', deep, 'too deeply'],
 ] as const) {
