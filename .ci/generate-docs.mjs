@@ -7,6 +7,7 @@ import process from 'node:process';
 import { status } from '@grpc/grpc-js';
 
 import { exitCodeOfReason, exitCodes } from '../dist/src/cli/exit-codes.js';
+import { leafCommands } from '../dist/src/cli/leaf-commands.js';
 import { buildProgram } from '../dist/src/cli/program.js';
 import { settings } from '../dist/src/config/settings.js';
 import { failureReasons } from '../dist/src/core/failure.js';
@@ -51,6 +52,7 @@ Every command of \`kachery-p2p\` ends with one of these. With \`--json\` the rea
 A command that is given several files goes on behind one that fails, and ends with the code of the first failure.
 When the reader of a pipe goes away, as in \`kachery-p2p cat ... | head\`, the command ends quietly with 0;
 one that stores, links, removes or verifies says what it could not finish, and ends with 130.
+\`feed append\` tells what it appended also when it fails or is interrupted.
 
 ${table(['Code', 'Meaning', 'Reasons'], rows)}
 `;
@@ -125,7 +127,7 @@ ${table(['Reason', 'What it means', 'What to do', 'gRPC code', 'Exit code', 'Pyt
 `;
 }
 
-function commandSection(command) {
+function commandSection({ words, command }) {
   const names = [command.name(), ...command.aliases()].map((name) => `\`kachery-p2p ${name}\``);
   const required = command.registeredArguments.map((argument) => {
     const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
@@ -136,8 +138,8 @@ function commandSection(command) {
     ...command.options.map((option) => [code(option.flags), option.description]),
   ];
   const also = names.length > 1 ? ` Also: ${names.slice(1).join(', ')}.` : '';
-  const usage = ['kachery-p2p', command.name(), ...required, '[options]'].join(' ');
-  return `## ${command.name()}\n\n    ${usage}\n\n${command.description()}${also}\n\n${table(['Argument or option', 'Meaning'], described)}\n`;
+  const usage = ['kachery-p2p', ...words, ...required, '[options]'].join(' ');
+  return `## ${words.join(' ')}\n\n    ${usage}\n\n${command.description()}${also}\n\n${table(['Argument or option', 'Meaning'], described)}\n`;
 }
 
 function commandLinePage() {
@@ -153,14 +155,15 @@ Results go to standard output, everything else to standard error. With \`--json\
 \`{"error":{"reason","message","details"}}\`. The exit codes are in [exit-codes.md](exit-codes.md), the environment variables in [settings.md](settings.md).
 Arguments that begin with \`-\` follow behind \`--\`. A progress bar is shown on a terminal only.
 
-Commands go through the daemon or, with \`KACHERY_P2P_OFFLINE_STORAGE_DIR\`, work on a storage directory without one.
+Commands go through the daemon or, with \`KACHERY_P2P_OFFLINE_STORAGE_DIR\`, work on a storage directory without one; \`feed\` and \`mutable\`
+need a daemon. A subfeed is named in the URI of its feed, as in \`feed://<id>/main\`, or with \`--subfeed\` behind the feed's name.
 
 These programs are the same as the command of their name: ${shortNames.map(code).join(', ')}.
 
 For completion in the shell put one of these into its start-up file: \`source <(kachery-p2p completion bash)\`, \`source <(kachery-p2p completion zsh)\`,
 \`kachery-p2p completion fish | source\`.
 
-${program.commands.map(commandSection).join('\n')}`;
+${leafCommands(program).map(commandSection).join('\n')}`;
 }
 
 const pages = {

@@ -9,6 +9,7 @@ import { type SubfeedFlags } from './subfeed-selection.js';
 
 const feedArgument = ['<feed>', 'id, URI or name of the feed; the URI may name the subfeed'] as const;
 const messagesArgument = ['[messages...]', 'JSON values; if left out or -, the lines of standard input'] as const;
+const howMessagesAreTold = 'each as JSON on a line or, with --json, as {"position","timestamp","submitter","message"}';
 const verifyFlag = ['--verify', 'check every message against the key of the feed, for a daemon that is not trusted'] as const;
 
 /** Adds the commands that work with feeds. */
@@ -17,7 +18,8 @@ export function addFeedCommands(program: Command, contextOf: ContextOf): void {
   addFeedKeepingCommands(feed, contextOf);
   addWritingCommands(feed, contextOf);
   withSubfeed(feed.command('cat'))
-    .description('Tell the messages of a subfeed, each on a line.')
+    .summary('Tell the messages of a subfeed.')
+    .description(`Tell the messages of a subfeed, ${howMessagesAreTold}.`)
     .argument(...feedArgument)
     .option('--position <position>', 'first message, counted from 0')
     .option('--max <number>', 'the most messages to tell')
@@ -74,6 +76,7 @@ function addWritingCommands(feed: Command, contextOf: ContextOf): void {
       (await import('./commands/feed/append.js')).feedAppendCommand(uri, messages, flags, contextOf(flags)),
     );
   withSubfeed(feed.command('submit'))
+    .summary('Append messages in the name of this node to a feed that may be of another node.')
     .description('Append messages as append does, in the name of this node, to a feed that may be of another node, if its rules allow it.')
     .argument(...feedArgument)
     .argument(...messagesArgument)
@@ -84,7 +87,11 @@ function addWritingCommands(feed: Command, contextOf: ContextOf): void {
 
 function defineFollow(command: Command, contextOf: ContextOf): void {
   withSubfeed(command)
-    .description('Tell the messages of a subfeed, each on a line, and each new one, until interrupted.')
+    .summary('Tell the messages of a subfeed and each new one, until interrupted.')
+    .description(
+      `Tell the messages of a subfeed and each new one, until interrupted, ${howMessagesAreTold}. When the daemon is back within a minute it goes on where it ` +
+        'was. In a pipe, --max ends it at once, head only when the next message comes.',
+    )
     .argument(...feedArgument)
     .option('--position <position>', 'first message, counted from 0')
     .option('--new', 'only messages to come')

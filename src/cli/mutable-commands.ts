@@ -38,7 +38,9 @@ export function addMutableCommands(program: Command, contextOf: ContextOf): void
     .description('Tell keys and values as JSON, a tab between them, ordered by key.')
     .argument(...prefixArgument)
     .option(...keyJsonFlag)
-    .action(async (prefix: string | undefined, flags: KeyFlags) => (await import('./commands/mutable/ls.js')).mutableLsCommand(prefix, flags, contextOf(flags)));
+    .action(async (prefix: string | undefined, flags: KeyFlags) =>
+      (await import('./commands/mutable/ls.js')).mutableLsCommand(prefix, flags, contextOf(flags)),
+    );
   mutable
     .command('watch')
     .description('Tell changes of values as they are made, until interrupted.')

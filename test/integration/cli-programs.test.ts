@@ -40,7 +40,7 @@ test('the names of the original are programs of this package', async (t) => {
   user.goOffline();
   const { 'kachery-p2p': main, ...named } = manifest.bin;
   t.is(main, 'dist/src/cli/main.js');
-  for (const name of ['cat', 'find', 'link', 'load', 'node-info', 'start-daemon', 'stop-daemon', 'store']) {
+  for (const name of ['cat', 'find', 'link', 'load', 'node-info', 'print-messages', 'start-daemon', 'stop-daemon', 'store']) {
     const path = named[`kachery-p2p-${name}`] ?? '';
     await access(path, constants.R_OK);
     t.regex(await readFile(path, 'utf8'), /^#!\/usr\/bin\/env node\n/);
@@ -82,6 +82,9 @@ test('bash completes commands and their options', async (t) => {
   t.deepEqual(await completeInBash(script, ['load-file', '--']), ['--dest', '--json']);
   t.deepEqual(await completeInBash(script, ['cat', 'sha1://x', '--s']), ['--start']);
   t.deepEqual(await completeInBash(script, ['unheard-of', '--']), []);
+  t.deepEqual(await completeInBash(script, ['feed', 'r']), ['rm', 'rules']);
+  t.deepEqual(await completeInBash(script, ['feed', 'cat', 'log', '--p']), ['--position']);
+  t.deepEqual(await completeInBash(script, ['mutable', 'get', '--']), ['--key-json', '--json']);
 });
 
 test('zsh and fish can read their completions', async (t) => {

@@ -12,11 +12,14 @@ export interface CuttingProxy {
   readonly receivedBytes: number;
   /** Breaks all connections once so many more bytes have gone by in either direction; resolves when they are broken. */
   cutAfter(bytes: number): Promise<void>;
+  /** Lets nothing more through to clients; resolves when the server has sent something. */
+  holdAnswers(): Promise<void>;
 }
 
 /** Starts a proxy for the server at `port` of this machine. */
 export async function startCuttingProxy(t: ExecutionContext, serverPort: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
+  const upstreams = new Set<Socket>();
   const counts = { sentBytes: 0, receivedBytes: 0 };
   let leftBytes = Infinity;
   let whenCut: (() => void) | undefined;
@@ -42,6 +45,7 @@ export async function startCuttingProxy(t: ExecutionContext, serverPort: number)
   };
   const server = createServer((client) => {
     const upstream = connect(serverPort, '127.0.0.1');
+    upstreams.add(upstream);
     pass(client, upstream, 'sentBytes');
     pass(upstream, client, 'receivedBytes');
   });
@@ -63,6 +67,16 @@ export async function startCuttingProxy(t: ExecutionContext, serverPort: number)
       new Promise((resolve) => {
         leftBytes = bytes;
         whenCut = resolve;
+      }),
+    holdAnswers: () =>
+      new Promise((resolve) => {
+        for (const upstream of upstreams) {
+          upstream.unpipe();
+          upstream.once('data', () => {
+            resolve();
+          });
+          upstream.resume();
+        }
       }),
   };
 }

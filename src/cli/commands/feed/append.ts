@@ -12,6 +12,10 @@ export interface FeedAppendFlags extends SubfeedFlags {
 export async function feedAppendCommand(feed: string, texts: readonly string[], flags: FeedAppendFlags, context: CommandContext): Promise<void> {
   const expectedLength = parseWholeNumber('--expect-length', flags.expectLength);
   await writeMessages({ feed, flags, texts }, context, (subfeed, messages, length) =>
-    subfeed.append(messages, { expectedLength: expectedLength === undefined ? undefined : (length ?? expectedLength), encoding: 'bytes', signal: context.signal }),
+    subfeed.append(messages, {
+      expectedLength: expectedLength === undefined ? undefined : (length ?? expectedLength),
+      encoding: 'bytes',
+      signal: context.signal,
+    }),
   );
 }

@@ -12,7 +12,11 @@ export async function mutableSetCommand(text: string, valueText: string, flags: 
   const { output, signal, stdin } = context;
   const key = parseMutableKey(text, flags);
   const expected = parseExpectation(flags);
-  const value = parseExactJson(valueText === '-' ? await readText(stdin, limits.maxMutableValueBytes, signal) : valueText, 'the value', limits.maxMutableValueBytes);
+  const value = parseExactJson(
+    valueText === '-' ? await readText(stdin, limits.maxMutableValueBytes, signal) : valueText,
+    'the value',
+    limits.maxMutableValueBytes,
+  );
   await withClient(context, async (client) => {
     const mutable = await client.mutables.set(key, value, { expected, signal });
     await output.result(mutableFacts(mutable), `${JSON.stringify(key)} set, version ${String(mutable.version)}`);
