@@ -33,14 +33,20 @@ function examplesOf(program: string): Example[] {
   });
 }
 
+/** What the document has the user set before a command of `program`. */
+function setupBefore(line: number, program: string): string {
+  const others = ['grpcurl', 'buf'].filter((name) => name !== program);
+  const setups = samples.filter((sample) => sample.mark === 'setup' && sample.line < line && !others.some((name) => sample.text.includes(`${name} `)));
+  return setups.map(({ text }) => text).join('');
+}
+
 /** Runs every command of the document that uses `program`, in order, against a daemon as the document has it, and compares the answers. */
 async function runExamples(t: ExecutionContext, program: string): Promise<void> {
   const user = await CommandLineUser.create(t);
   const { ready } = await user.startDaemon(['--storage-dir', join(user.dir, 'kachery-storage'), '--label', documentLabel]);
-  const setup = samples.find(({ mark }) => mark === 'setup')?.text.replace(documentAddress, ready.address) ?? '';
-  t.true(setup.includes(ready.address), 'the document says where the address goes');
-
   for (const { command, answer, line } of examplesOf(program)) {
+    const setup = setupBefore(line, program).replace(documentAddress, ready.address);
+    t.true(setup.includes(ready.address), 'the document says where the address goes');
     const environment = { HOME: user.dir, PATH: searchPath };
     const { all } = await execa('bash', ['--norc', '-c', setup + command], { env: environment, extendEnv: false, stdin: 'ignore', all: true, reject: false });
     t.is(answerShape(all.replaceAll(user.dir, documentHome)), answerShape(answer), `${document}:${String(line)}: ${command}`);
@@ -49,7 +55,18 @@ async function runExamples(t: ExecutionContext, program: string): Promise<void> 
 
 test('the document has examples of every kind', (t) => {
   const commands = examplesOf('grpcurl').map(({ command }) => command);
-  for (const part of [' list', ' describe ', '/GetNode', '/StoreFile', '/ReadFile', '/StatFile'])
+  for (const part of [
+    ' list',
+    ' describe ',
+    '/GetNode',
+    '/StoreFile',
+    '/ReadFile',
+    '/StatFile',
+    '/CreateFeed',
+    '/AppendMessages',
+    '/ReadMessages',
+    '/WatchMessages',
+  ])
     t.true(
       commands.some((command) => command.includes(part)),
       part,
