@@ -44,7 +44,7 @@ def append_bytes(daemon: Daemon, subfeed: kp.Subfeed, contents: list[bytes]) -> 
     """Appends what need not be JSON, as another program may."""
     feed_id = parse_feed_uri(subfeed.get_uri()).feed_id
     key = v1.SubfeedKey(feed_id=feed_id, hash=subfeed.get_subfeed_hash())
-    metadata = [("authorization", f"Bearer {daemon.client_token()}")]
+    metadata = (("authorization", f"Bearer {daemon.client_token()}"),)
     with grpc.insecure_channel(f"127.0.0.1:{daemon.port}") as channel:
         request = v1.AppendMessagesRequest(subfeed=key, messages=contents)
         v1.FeedServiceStub(channel).AppendMessages(request, metadata=metadata)
@@ -158,7 +158,16 @@ def test_positions_that_cannot_be(position: Any) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [float("nan"), float("-inf"), b"bytes", {1, 2}, object(), {(1, 2): 3}, [1j], {"a": float("nan")}],
+    [
+        float("nan"),
+        float("-inf"),
+        b"bytes",
+        {1, 2},
+        object(),
+        {(1, 2): 3},
+        [1j],
+        {"a": float("nan")},
+    ],
     ids=repr,
 )
 def test_what_is_no_json_is_refused_before_anything_is_sent(message: Any) -> None:
@@ -196,7 +205,18 @@ def test_an_append_to_an_expected_length() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["main", "a b/é?#%~", "~" + "0" * 40, None, True, 17, 1.0, 1e21, [1, "ü"], {"b": 1, "a": [0.1]}],
+    [
+        "main",
+        "a b/é?#%~",
+        "~" + "0" * 40,
+        None,
+        True,
+        17,
+        1.0,
+        1e21,
+        [1, "ü"],
+        {"b": 1, "a": [0.1]},
+    ],
     ids=repr,
 )
 def test_subfeeds_of_every_kind_of_name(name: Any) -> None:
@@ -233,8 +253,16 @@ def test_names_have_the_hashes_of_the_vectors() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["feed://", "feed://x/main", "feed://" + "A" * 64 + "/main", "feed://" + "0" * 64 + "/%ff"]
-    + ["sha1://" + "0" * 40, "feed://" + "0" * 64, "feed://" + "0" * 64 + "/a?b", ""],
+    [
+        "",
+        "feed://",
+        "feed://x/main",
+        "feed://" + "A" * 64 + "/main",
+        "feed://" + "0" * 64,
+        "feed://" + "0" * 64 + "/%ff",
+        "feed://" + "0" * 64 + "/a?b",
+        "sha1://" + "0" * 40,
+    ],
 )
 def test_malformed_addresses_of_subfeeds(uri: str) -> None:
     with pytest.raises(kp.InvalidArgumentError) as caught:
@@ -293,8 +321,15 @@ def test_submitted_messages_name_their_node(own_daemon: Daemon) -> None:
 
 @pytest.mark.parametrize(
     "rules",
-    [None, {}, {"rules": 1}, {"rules": [1]}, {"rules": [{"nodeId": "x", "write": True}]}]
-    + [{"rules": [{"nodeId": "0" * 64}]}, {"rules": [{"nodeId": "0" * 64, "write": True}] * 2}],
+    [
+        None,
+        {},
+        {"rules": 1},
+        {"rules": [1]},
+        {"rules": [{"nodeId": "x", "write": True}]},
+        {"rules": [{"nodeId": "0" * 64}]},
+        {"rules": [{"nodeId": "0" * 64, "write": True}] * 2},
+    ],
 )
 def test_malformed_access_rules(rules: Any) -> None:
     subfeed = kp.create_feed().get_subfeed("main")
@@ -404,7 +439,12 @@ def test_watching_many_subfeeds() -> None:
     del watches["a"]
     assert kp.watch_for_new_messages(watches, wait_msec=20) == {"b": [], "c": []}
     assert kp.watch_for_new_messages({}) == {}
-    for watch in ({}, {"feedId": "x"}, {"feedId": "0" * 64}, {"feedId": "0" * 64, "subfeedHash": 1}):
+    for watch in (
+        {},
+        {"feedId": "x"},
+        {"feedId": "0" * 64},
+        {"feedId": "0" * 64, "subfeedHash": 1},
+    ):
         with pytest.raises(kp.InvalidArgumentError):
             kp.watch_for_new_messages({"a": watch})
 

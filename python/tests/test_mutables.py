@@ -77,7 +77,9 @@ def test_values_change_only_if_they_are_what_is_expected() -> None:
     assert kp.get(key, kp.MISSING) is kp.MISSING
 
 
-@pytest.mark.parametrize("unfit", [float("nan"), b"", {1}, "x" * (2**20 - 1)], ids=lambda x: type(x))
+@pytest.mark.parametrize(
+    "unfit", [float("nan"), b"", {1}, "x" * (2**20 - 1)], ids=lambda x: type(x)
+)
 def test_what_cannot_be_is_refused_before_anything_is_sent(unfit: Any) -> None:
     key = new_key()
     for change in (

@@ -40,7 +40,7 @@ def parse_node_id(node_id: Any) -> str:
 def _items(rules: Any) -> list[Mapping[str, Any]]:
     items: Any = cast("Any", rules).get("rules") if isinstance(rules, Mapping) else None
     if isinstance(items, list):
-        found: list[Any] = items
+        found = cast("list[Any]", items)
         if all(isinstance(item, Mapping) for item in found):
             return found
     raise _malformed('there is no list of dicts under "rules"')

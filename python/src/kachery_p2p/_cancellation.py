@@ -7,9 +7,11 @@ import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Callable, Protocol, TypeVar
 
 from ._errors import KacheryError, failure
+
+Result = TypeVar("Result")
 
 
 class Cancellable(Protocol):
@@ -21,12 +23,20 @@ class Cancellable(Protocol):
 
 
 class Cancellation:
-    """Ends the work of the thread that made it current, soon, with ``cancelled``."""
+    """Ends some work, soon, with ``cancelled``."""
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
         self._call: Cancellable | None = None
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """Does the work; what it looks at and waits for then can be cancelled."""
+        token = current_cancellation.set(self)
+        try:
+            return work()
+        finally:
+            current_cancellation.reset(token)
 
     def cancel(self) -> None:
         """Cancels the work, from any thread."""

@@ -40,13 +40,30 @@ class MessageStream:
                 for value in self._values:
                     self.position += 1
                     return value
-                values = self._following.next_values()
-                if values is None:
+                if not self._wait():
                     raise StopIteration
-                self._values = iter(values)
         except BaseException:
             self.close()
             raise
+
+    def next_batch(self) -> list[Any]:
+        """Waits for a message; returns it with others that came with it. Empty at the end."""
+        batch: list[Any] = []
+        try:
+            while not batch:
+                batch.extend(self._values)
+                if not batch and not self._wait():
+                    break
+        except BaseException:
+            self.close()
+            raise
+        self.position += len(batch)
+        return batch
+
+    def _wait(self) -> bool:
+        values = self._following.next_values()
+        self._values = iter(values or ())
+        return values is not None
 
     def __enter__(self) -> MessageStream:
         return self
