@@ -107,6 +107,8 @@ export interface Feeds {
   create(name?: string, options?: CallOptions): Promise<Feed>;
   /** The feed of an id, a `feed://` URI without a subfeed, or a name here. Fails with `feed-not-found`. */
   load(idOrUriOrName: string, options?: CallOptions): Promise<Feed>;
+  /** The subfeed of a URI `feed://<id>/<name>`. Fails with `feed-not-found` if its feed is not here, and with `invalid-uri`. */
+  loadSubfeed(uri: string, options?: CallOptions): Promise<Subfeed>;
   /** Deletes a feed for ever. Owner only. */
   delete(idOrUriOrName: string, options?: CallOptions): Promise<void>;
   /** All feeds, ordered by id. */

@@ -6,5 +6,5 @@ import { type Mutable } from './mutables.js';
 /** A mutable as the daemon tells of it. */
 export function mutableOf(record: MutableRecord | undefined): Mutable {
   const { keyJson, valueJson, version, updatedAt } = required(record, 'mutable');
-  return { key: JSON.parse(keyJson) as unknown, value: JSON.parse(valueJson) as unknown, version, updatedAt: dateOf(updatedAt) };
+  return { key: JSON.parse(keyJson) as unknown, value: JSON.parse(valueJson) as unknown, valueJson, version, updatedAt: dateOf(updatedAt) };
 }

@@ -4,6 +4,8 @@ import { type CallOptions } from './kachery-client.js';
 export interface Mutable {
   readonly key: unknown;
   readonly value: unknown;
+  /** The value as the JSON text that was given, with every digit of its numbers. */
+  readonly valueJson: string;
   /** Grows with each change of any value on the node, so that no two changes have the same. */
   readonly version: bigint;
   readonly updatedAt: Date;

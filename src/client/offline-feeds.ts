@@ -1,4 +1,4 @@
-import { type Feed, type Feeds, type SubfeedMessage } from './feeds.js';
+import { type Feed, type Feeds, type Subfeed, type SubfeedMessage } from './feeds.js';
 import { offlineNeedsDaemon } from './offline-needs-daemon.js';
 
 /** The feeds of a client that works offline: none, and every method says so with `offline`. */
@@ -8,6 +8,10 @@ export class OfflineFeeds implements Feeds {
   }
 
   load(): Promise<Feed> {
+    return Promise.reject(offlineNeedsDaemon('Feeds'));
+  }
+
+  loadSubfeed(): Promise<Subfeed> {
     return Promise.reject(offlineNeedsDaemon('Feeds'));
   }
 

@@ -30,6 +30,12 @@ export class OnlineFeeds implements Feeds {
     return this.feedOf((await this.daemon.unary(service.getFeed, { feed: selectorOf(idOrUriOrName) }, { signal })).feed);
   }
 
+  async loadSubfeed(uri: string, options: CallOptions = {}): Promise<Subfeed> {
+    const named = namedSubfeed(uri);
+    await this.load(named.feedId, options);
+    return new OnlineSubfeed(this.daemon, named);
+  }
+
   async delete(idOrUriOrName: string, options: CallOptions = {}): Promise<void> {
     const { id } = await this.load(idOrUriOrName, options);
     await this.daemon.unary(service.deleteFeed, { feedId: id }, { signal: options.signal });
@@ -114,6 +120,7 @@ function selectorOf(text: string) {
 }
 
 function namedSubfeed(uri: string): NamedSubfeed {
-  const { feedId, subfeed } = parseFeedUri(uri);
-  return { feedId, name: required(subfeed, 'subfeed') };
+  const { feedId, subfeed: name } = parseFeedUri(uri);
+  if (name) return { feedId, name };
+  throw new KacheryError('invalid-uri', `${uri} names a feed, but a subfeed is needed: add a slash and its name.`, { uri });
 }

@@ -95,27 +95,29 @@ for (const verified of [false, true]) {
   });
 }
 
-test.serial('a follower whose connection breaks again and again gets everything once', async (t) => {
-  const daemon = await startTestDaemon(t);
-  const proxy = await startCuttingProxy(t, daemon.port);
-  const [writer, reader] = [
-    await connectSdk(t, daemon),
-    await connectSdk(t, daemon, { port: proxy.port, token: daemon.clientToken, configDir: await temporaryFolder(t) }),
-  ];
-  const feed = await writer.feeds.create();
-  const text = 'x'.repeat(1_000);
-  for (let first = 0; first < 20_000; first += 1_000) await feed.subfeed('main').append(Array.from({ length: 1_000 }, (_, index) => [first + index, text]));
-  const numbers: unknown[] = [];
-  let cuts = 0;
-  let cut: Promise<unknown> | undefined;
-  for await (const { value } of (await reader.feeds.load(feed.id)).subfeed('main').follow()) {
-    numbers.push((value as unknown[])[0]);
-    if (numbers.length === 20_000) break;
-    if (numbers.length % 2_000 === 0) cut ??= proxy.cutAfter(700_000).then(() => ((cut = undefined), (cuts += 1)));
-  }
-  t.deepEqual(numbers, [...Array(20_000).keys()]);
-  t.true(cuts > 2, `${String(cuts)} cuts`);
-});
+for (const verified of [false, true]) {
+  test.serial(`a follower${verified ? ' that verifies' : ''} whose connection breaks again and again gets everything once`, async (t) => {
+    const daemon = await startTestDaemon(t);
+    const proxy = await startCuttingProxy(t, daemon.port);
+    const [writer, reader] = [
+      await connectSdk(t, daemon),
+      await connectSdk(t, daemon, { port: proxy.port, token: daemon.clientToken, configDir: await temporaryFolder(t) }),
+    ];
+    const feed = await writer.feeds.create();
+    const text = 'x'.repeat(1_000);
+    for (let first = 0; first < 20_000; first += 1_000) await feed.subfeed('main').append(Array.from({ length: 1_000 }, (_, index) => [first + index, text]));
+    const numbers: unknown[] = [];
+    let cuts = 0;
+    let cut: Promise<unknown> | undefined;
+    for await (const { value } of (await reader.feeds.load(feed.id)).subfeed('main').follow({ verified })) {
+      numbers.push((value as unknown[])[0]);
+      if (numbers.length === 20_000) break;
+      if (numbers.length % 2_000 === 0) cut ??= proxy.cutAfter(700_000).then(() => ((cut = undefined), (cuts += 1)));
+    }
+    t.deepEqual(numbers, [...Array(20_000).keys()]);
+    t.true(cuts > 2, `${String(cuts)} cuts`);
+  });
+}
 
 test.serial('a follower that takes nothing holds the daemon back, and misses nothing', async (t) => {
   const daemon = await startTestDaemon(t);

@@ -78,6 +78,12 @@ test.serial('a subfeed has any JSON value as its name, and is told by name and h
   t.is(hash, createHash('sha1').update('a/b %').digest('hex'));
   t.is(uri, `${feed.uri}/a%2Fb%20%25`);
   t.deepEqual(await valuesOf(feed.subfeed(`~${hash}`)), [2, 2, 2]);
+  const { feeds } = shared().client;
+  for (const name of names)
+    t.deepEqual(await valuesOf(await feeds.loadSubfeed(feed.subfeed(name).uri)), await valuesOf(feed.subfeed(name)), JSON.stringify(name));
+  await fails(t, feeds.loadSubfeed(feed.uri), 'invalid-uri');
+  await fails(t, feeds.loadSubfeed('main'), 'invalid-uri');
+  await fails(t, feeds.loadSubfeed(`feed://${'f'.repeat(64)}/main`), 'feed-not-found');
   const listed = await allItems(feed.listSubfeeds());
   t.deepEqual(
     listed.map((info) => info.hash),
@@ -241,7 +247,14 @@ test.serial('offline every method says that feeds need a daemon', async (t) => {
   const client: KacheryClient = await connect({ offlineStorageDir: await temporaryFolder(t) });
   t.teardown(() => client.close());
   const { feeds } = client;
-  const calls: Promise<unknown>[] = [feeds.create(), feeds.load('x'), feeds.delete('x'), allItems<Feed>(feeds.list()), allItems(feeds.watch([]))];
+  const calls: Promise<unknown>[] = [
+    feeds.create(),
+    feeds.load('x'),
+    feeds.loadSubfeed('x'),
+    feeds.delete('x'),
+    allItems<Feed>(feeds.list()),
+    allItems(feeds.watch([])),
+  ];
   for (const call of calls) await fails(t, call, 'offline');
 });
 

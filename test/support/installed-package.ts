@@ -32,9 +32,12 @@ import {
   type ClientOptions,
   connect,
   type FailureReason,
+  type Feed,
+  type FeedMessage,
   type FileInfo,
   type KacheryClient,
   KacheryError,
+  type MutableChange,
   type NpyArray,
   type Progress,
   type VerifyEvent,
@@ -56,6 +59,14 @@ for await (const event of client.verifyFiles()) {
   const latest: VerifyEvent = event;
   if (latest.kind === 'progress') checked = latest.checkedFiles;
 }
+const feed: Feed = await client.feeds.create();
+await feed.subfeed(['log', 1]).append([{ n: 1 }, 'two']);
+const messages: FeedMessage[] = [];
+for await (const message of feed.subfeed(['log', 1]).follow({ verified: true })) if (messages.push(message) === 2) break;
+await client.mutables.set({ of: 'package' }, [true], { expected: { absent: true } });
+let change: MutableChange | undefined;
+for await (change of client.mutables.watch({ withExisting: true })) break;
+const feeds = { values: messages.map((message) => message.value), mutable: change?.kind === 'set' ? change.mutable.value : undefined };
 let reason: FailureReason | undefined;
 try {
   await client.loadFile('sha1://x');
@@ -64,7 +75,7 @@ try {
 }
 const node = await client.getNode();
 await client.close();
-const result = { uri, sizeBytes: info.sizeBytes, bytes: [...bytes], sum: array.type === 'float64' ? array.data[1] : 0, value, small, checked, reason };
+const result = { uri, sizeBytes: info.sizeBytes, bytes: [...bytes], sum: array.type === 'float64' ? array.data[1] : 0, value, small, checked, feeds, reason };
 console.log(JSON.stringify({ ...result, version: node.version, told: told.length > 0, path: FileServiceService.readFile.path }));
 `;
 
@@ -126,6 +137,7 @@ export class InstalledPackage {
       bytes: [7, 7],
       sum: 2,
       value: { name: 'example-object' },
+      feeds: { values: [{ n: 1 }, 'two'], mutable: [true] },
       small: 'sha1://89f6229a11ac4ebaa553c1a3ea96d78fa7483735/small.txt',
       reason: 'invalid-uri',
       version: await packedVersion(),
