@@ -14,6 +14,12 @@ export interface Setting {
   readonly memoryBytes: number;
   /** Files in the store that is called large. */
   readonly manyFiles: number;
+  /** Appends of one writer after another. */
+  readonly feedAppends: number;
+  /** Messages of the subfeed that is called long. */
+  readonly feedMessages: number;
+  /** Messages of the subfeed of the memory benchmark. */
+  readonly feedMemoryMessages: number;
 }
 
 /** One or more lines of the table that are measured together. */

@@ -1,9 +1,12 @@
 import { median } from './measure.js';
 
+/** What is counted a second. */
+export type CountUnit = 'files/s' | 'appends/s' | 'messages/s';
+
 /** A measured value: its median and every sample, in one unit. */
 export interface Quantity {
   readonly value: number;
-  readonly unit: 'MiB/s' | 'ms' | 'MiB' | 'files/s';
+  readonly unit: 'MiB/s' | 'ms' | 'MiB' | CountUnit;
   readonly samples: readonly number[];
 }
 
@@ -41,10 +44,10 @@ export function milliseconds(seconds: readonly number[], count = 1): Quantity {
   return { value: median(samples), unit: 'ms', samples };
 }
 
-/** Files a second, where `count` files took each of these times. */
-export function filesPerSecond(count: number, seconds: readonly number[]): Quantity {
+/** Things a second, where `count` of them took each of these times. */
+export function perSecond(unit: CountUnit, count: number, seconds: readonly number[]): Quantity {
   const samples = seconds.map((taken) => count / taken);
-  return { value: median(samples), unit: 'files/s', samples };
+  return { value: median(samples), unit, samples };
 }
 
 /** Sizes in MiB. */

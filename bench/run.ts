@@ -6,6 +6,10 @@ import { parseArgs } from 'node:util';
 import { type Benchmark, type Setting } from './benchmark.js';
 import { daemonMemoryBenchmark } from './benchmarks/daemon-memory.js';
 import { distantLinkBenchmark } from './benchmarks/distant-link.js';
+import { feedAppendsBenchmark } from './benchmarks/feed-appends.js';
+import { feedFollowingBenchmark } from './benchmarks/feed-following.js';
+import { feedMemoryBenchmark } from './benchmarks/feed-memory.js';
+import { feedReadingBenchmark } from './benchmarks/feed-reading.js';
 import { loadBytesBenchmark } from './benchmarks/load-bytes.js';
 import { manyFilesBenchmark } from './benchmarks/many-files.js';
 import { readFileBenchmark } from './benchmarks/read-file.js';
@@ -26,6 +30,10 @@ const benchmarks: readonly Benchmark[] = [
   smallFilesBenchmark,
   manyFilesBenchmark,
   daemonMemoryBenchmark,
+  feedAppendsBenchmark,
+  feedReadingBenchmark,
+  feedFollowingBenchmark,
+  feedMemoryBenchmark,
 ];
 
 const usage = `Measures speed and memory beside what bounds them physically, and keeps the results in bench/results.
@@ -38,6 +46,8 @@ node dist/bench/run.js [--only NAME,NAME] [--dir DIR] [--files COUNT] [--quick]
   --quick  small and few rounds, to see that everything runs; keeps nothing`;
 
 const MiB = 1024 * 1024;
+const sizes = { rounds: 5, fileBytes: 1024 * MiB, memoryBytes: 4096 * MiB, feedAppends: 1_000, feedMessages: 1_000_000, feedMemoryMessages: 10_000_000 };
+const quickSizes = { rounds: 2, fileBytes: 128 * MiB, memoryBytes: 512 * MiB, feedAppends: 100, feedMessages: 50_000, feedMemoryMessages: 200_000 };
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, dir: { type: 'string' }, files: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
@@ -82,6 +92,5 @@ async function runApart(benchmark: Benchmark, parent: string): Promise<Line[]> {
 async function settingIn(dir: string): Promise<Setting> {
   const python = await installedPython();
   const manyFiles = Number(values.files ?? (values.quick ? 20_000 : fileSystemOf(dir) === 'memory' ? 1_000_000 : 100_000));
-  if (values.quick) return { dir, python, rounds: 2, fileBytes: 128 * MiB, memoryBytes: 512 * MiB, manyFiles };
-  return { dir, python, rounds: 5, fileBytes: 1024 * MiB, memoryBytes: 4096 * MiB, manyFiles };
+  return { dir, python, manyFiles, ...(values.quick ? quickSizes : sizes) };
 }

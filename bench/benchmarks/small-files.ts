@@ -1,5 +1,5 @@
 import { type Benchmark, type Setting } from '../benchmark.js';
-import { filesPerSecond, type Line } from '../line.js';
+import { perSecond, type Line } from '../line.js';
 import { alternate } from '../measure.js';
 import { startBenchDaemon } from '../processes/bench-daemon.js';
 import { startTypescriptWorker } from '../processes/workers.js';
@@ -22,8 +22,8 @@ async function run({ dir, rounds }: Setting): Promise<Line[]> {
     {
       name: 'small-files',
       work: `store ${String(togetherCount)} files of 4 KiB in batches`,
-      measured: filesPerSecond(togetherCount, seconds.together),
-      limit: { ...filesPerSecond(oneByOneCount, seconds.oneByOne), of: 'one by one' },
+      measured: perSecond('files/s', togetherCount, seconds.together),
+      limit: { ...perSecond('files/s', oneByOneCount, seconds.oneByOne), of: 'one by one' },
       target: { of: 'ratio', bound: 'at least', amount: 10 },
     },
   ];

@@ -9,6 +9,11 @@ export function startTypescriptWorker(environment: NodeJS.ProcessEnv): WorkerPro
   return new WorkerProcess([process.execPath, compiledProgram('programs/kachery-worker')], environment);
 }
 
+/** A worker with the TypeScript client that works on feeds; see programs/feed-worker.ts. */
+export function startFeedWorker(environment: NodeJS.ProcessEnv): WorkerProcess {
+  return new WorkerProcess([process.execPath, compiledProgram('programs/feed-worker')], environment);
+}
+
 /** A worker with the Python package; see bench/python/worker.py. */
 export function startPythonWorker(python: string, environment: NodeJS.ProcessEnv): WorkerProcess {
   return new WorkerProcess([python, join(repositoryRoot, 'bench/python/worker.py')], environment);

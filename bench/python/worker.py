@@ -1,5 +1,6 @@
 """The benchmarks' work in Python."""
 
+import feed_work
 import kachery_work
 import limits
 import stream_work
@@ -16,5 +17,8 @@ if __name__ == "__main__":
             kachery_work.load_ranges,
             stream_work.read_stream,
             stream_work.bare_calls,
+            feed_work.append_one_by_one,
+            feed_work.append_batches,
+            feed_work.read_messages,
         )
     )
