@@ -1,6 +1,6 @@
 import { type SingleBar } from 'cli-progress';
 
-import { type Progress } from '../client/kachery-client.js';
+import { type Progress } from '../client/call-options.js';
 import { resolveClientSettings } from '../config/client-settings.js';
 import { systemClock } from '../core/clock.js';
 import { type CommandContext } from './command-context.js';

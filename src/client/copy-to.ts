@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { localFileFailure, systemErrorCode } from '../storage/system-failure.js';
+import { type CallOptions } from './call-options.js';
 import { cancelled } from './cancellation.js';
-import { type CallOptions } from './kachery-client.js';
 
 /**
  * Puts a copy of a file at `dest`, which the caller may change as he likes, and resolves with its absolute path. A file that is there is replaced, in one

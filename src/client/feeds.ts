@@ -1,4 +1,4 @@
-import { type CallOptions } from './kachery-client.js';
+import { type CallOptions } from './call-options.js';
 
 /** A message of a subfeed. */
 export interface FeedMessage {

@@ -1,6 +1,7 @@
+import { type CallOptions } from './call-options.js';
 import { collect } from './collect.js';
 import { encodeJson } from './encode-json.js';
-import { type CallOptions, type KacheryClient, type RangeOptions, type StoreOptions } from './kachery-client.js';
+import { type KacheryClient, type RangeOptions, type StoreOptions } from './kachery-client.js';
 import { type NpyArray } from './npy-array.js';
 import { decodeNpy, encodeNpy } from './npy-format.js';
 import { decodeJson, decodeText, encodeText } from './text-content.js';

@@ -6,8 +6,8 @@ import { limits } from '../core/limits.js';
 import { IntakeError, type IntakeJob } from '../storage/intake/intake-lane.js';
 import { type IntakePool } from '../storage/intake/intake-pool.js';
 import { localFileFailure } from '../storage/system-failure.js';
+import { type CallOptions } from './call-options.js';
 import { cancelled, throwIfAborted } from './cancellation.js';
-import { type CallOptions } from './kachery-client.js';
 import { type SourceFile } from './source-file.js';
 
 /** Up to this size, hashing here takes less time than telling a worker. */

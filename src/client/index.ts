@@ -15,13 +15,12 @@ export type {
   SubfeedMessage,
   WatchedSubfeed,
 } from './feeds.js';
+export type { CallOptions, Progress } from './call-options.js';
 export type {
-  CallOptions,
   FileInfo,
   FileProvider,
   KacheryClient,
   NodeInfo,
-  Progress,
   RangeOptions,
   SmallFile,
   StorageUsage,

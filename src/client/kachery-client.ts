@@ -1,19 +1,7 @@
+import { type CallOptions } from './call-options.js';
 import { type Feeds } from './feeds.js';
 import { type Mutables } from './mutables.js';
 import { type NpyArray } from './npy-array.js';
-
-/** How far an operation is, in bytes; `sizeBytes` is 0 while the size is not known. */
-export interface Progress {
-  readonly state: 'hashing' | 'sending' | 'storing' | 'finding' | 'downloading' | 'verifying' | 'reading';
-  readonly doneBytes: number;
-  readonly sizeBytes: number;
-}
-
-/** Options of every operation: abort it, hear how far it is. An aborted operation fails with the reason `cancelled`. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
 
 /** Options of operations that store. */
 export interface StoreOptions extends CallOptions {

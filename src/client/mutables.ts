@@ -1,4 +1,4 @@
-import { type CallOptions } from './kachery-client.js';
+import { type CallOptions } from './call-options.js';
 
 /** A key and its value, both any JSON value. */
 export interface Mutable {

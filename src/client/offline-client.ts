@@ -5,13 +5,13 @@ import { limits } from '../core/limits.js';
 import { formatFileUri, labelFromPath, parseFileUri, parseUri } from '../core/uri.js';
 import { type StoredFile } from '../storage/file-store.js';
 import { LocalStorage } from '../storage/local-storage.js';
+import { type CallOptions } from './call-options.js';
 import { cancelled, clientClosed, throwIfAborted } from './cancellation.js';
 import { copyTo } from './copy-to.js';
 import { fileInfoOfStored } from './file-info.js';
 import { FormattedContent } from './formatted-content.js';
 import { inGroups } from './in-groups.js';
 import {
-  type CallOptions,
   type FileInfo,
   type FileProvider,
   type KacheryClient,

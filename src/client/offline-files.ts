@@ -5,8 +5,9 @@ import { limits } from '../core/limits.js';
 import { type ChunkUri, type DirectoryUri, parseUri } from '../core/uri.js';
 import { type StoredFile } from '../storage/file-store.js';
 import { type LocalStorage } from '../storage/local-storage.js';
+import { type CallOptions } from './call-options.js';
 import { collect } from './collect.js';
-import { type CallOptions, type RangeOptions } from './kachery-client.js';
+import { type RangeOptions } from './kachery-client.js';
 import { readStored, StorageView } from './storage-view.js';
 import { takePieces } from './take-pieces.js';
 

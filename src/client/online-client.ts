@@ -1,13 +1,13 @@
 import { FileServiceService as files } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { NodeServiceService as nodes } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { parseFileUri, parseUri } from '../core/uri.js';
+import { type CallOptions } from './call-options.js';
 import { type ContentCache } from './content-cache.js';
 import { copyTo } from './copy-to.js';
 import { type Daemon } from './daemon.js';
 import { fileInfoOf, required } from './file-info.js';
 import { FormattedContent } from './formatted-content.js';
 import {
-  type CallOptions,
   type FileInfo,
   type FileProvider,
   type KacheryClient,

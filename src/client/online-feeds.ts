@@ -3,13 +3,14 @@ import { KacheryError } from '../core/failure.js';
 import { isFeedId, parseFeedId } from '../core/feed-id.js';
 import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
 import { subfeedOfName } from '../core/subfeed.js';
+import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
 import { encodeJson } from './encode-json.js';
 import { type Feed, type Feeds, type FollowOptions, type Subfeed, type SubfeedInfo, type SubfeedMessage, type WatchedSubfeed } from './feeds.js';
 import { required } from './file-info.js';
 import { followSubfeeds } from './follow-subfeeds.js';
-import { type CallOptions, type StoreOptions } from './kachery-client.js';
+import { type StoreOptions } from './kachery-client.js';
 import { OnlineSubfeed } from './online-subfeed.js';
 import { type NamedSubfeed } from './subfeed-cursor.js';
 

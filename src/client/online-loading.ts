@@ -7,13 +7,14 @@ import { limits } from '../core/limits.js';
 import { type ChunkUri, type KacheryUri, parseUri } from '../core/uri.js';
 import { fileServiceDefinition as files } from '../rpc/codec/file-service-definition.js';
 import { type StoredFile } from '../storage/file-store.js';
+import { type CallOptions, type Progress } from './call-options.js';
 import { collect } from './collect.js';
 import { type ContentCache } from './content-cache.js';
 import { type Daemon } from './daemon.js';
 import { required } from './file-info.js';
 import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
-import { type CallOptions, type Progress, type RangeOptions } from './kachery-client.js';
+import { type RangeOptions } from './kachery-client.js';
 import { Retries } from './retries.js';
 import { readStored, type StorageView } from './storage-view.js';
 

@@ -1,8 +1,8 @@
 import { MutableServiceService as service } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { isKacheryError } from '../core/failure.js';
+import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { encodeJson } from './encode-json.js';
-import { type CallOptions } from './kachery-client.js';
 import { listMutables } from './list-mutables.js';
 import { mutableOf } from './mutable-of.js';
 import { MutableWatch } from './mutable-watch.js';

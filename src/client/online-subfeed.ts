@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { FeedServiceService as service, type MessageBatch } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { isKacheryError } from '../core/failure.js';
 import { formatFeedUri } from '../core/feed-uri.js';
+import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { encodeMessages } from './encode-messages.js';
 import { feedMessages } from './feed-messages.js';
 import { type AccessRule, type AppendOptions, type FeedMessage, type FollowFromOptions, type ReadMessagesOptions, type Subfeed } from './feeds.js';
 import { followSubfeeds } from './follow-subfeeds.js';
-import { type CallOptions } from './kachery-client.js';
 import { Retries } from './retries.js';
 import { type NamedSubfeed, positionOf, SubfeedCursor, subfeedKey } from './subfeed-cursor.js';
 

@@ -4,8 +4,8 @@ import { type StoreFileHeader, type StoreFileResponse } from '../../gen/ts/kache
 import { isKacheryError } from '../core/failure.js';
 import { fileServiceDefinition } from '../rpc/codec/file-service-definition.js';
 import { type OutgoingStoreFileRequest } from '../rpc/codec/store-file-request-codec.js';
+import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
-import { type CallOptions } from './kachery-client.js';
 import { type Piece } from './piece.js';
 import { Retries } from './retries.js';
 import { type UploadSource } from './upload-source.js';
