@@ -81,18 +81,19 @@ export class OnlineSubfeed implements Subfeed {
   /** What the daemon sends of the messages before `end`; goes on where it was when the connection breaks. */
   private async *batches(cursor: SubfeedCursor, end: number, signal: AbortSignal | undefined): AsyncGenerator<readonly MessageBatch[], void, undefined> {
     const retries = new Retries(passing);
-    const start = cursor.position;
+    let isAnswered = false;
     for (;;) {
       const maxMessages = end === Infinity ? 0n : BigInt(end - cursor.position);
       try {
         for await (const { batches } of this.daemon.receive(service.readMessages, { ...cursor.request(), maxMessages, maxBytes: 0n }, { signal })) {
+          isAnswered = true;
           retries.progress();
           yield cursor.take(batches);
         }
         cursor.finish();
         return;
       } catch (error) {
-        if (cursor.position === start) throw error;
+        if (!isAnswered) throw error;
         await retries.wait(error, signal);
         if (cursor.position >= end) return;
       }

@@ -175,6 +175,26 @@ test.serial('a watcher hears what changed while the daemon was away', async (t) 
   for (const { next } of later) t.is(await next, '"kept"=3');
 });
 
+test.serial('a watcher that takes nothing while very many keys change hears of all that is there at last', async (t) => {
+  const { mutables } = shared();
+  const changes = mutables.watch({ keyJsonPrefix: '"slow-', withExisting: true })[Symbol.asyncIterator]();
+  await mutables.set('slow-first', 0);
+  t.is(told((await changes.next()).value as MutableChange), '"slow-first"=0');
+  // More than the connection takes before the watcher does, so that the keys that follow wait in the daemon, and are too many there.
+  const large = 'x'.repeat(500_000);
+  for (let index = 0; index < 60; index += 1) await mutables.set(`slow-large-${String(index)}`, large);
+  await Promise.all(Array.from({ length: 10_100 }, (_, index) => mutables.set(`slow-${String(index)}`, index)));
+  await mutables.delete('slow-first');
+  const known = new Map<unknown, unknown>([['slow-first', 0]]);
+  while (known.size !== 10_160 || known.has('slow-first')) {
+    const change = (await changes.next()).value as MutableChange;
+    if (change.kind === 'set') known.set(change.mutable.key, change.mutable.value);
+    else known.delete(change.key);
+  }
+  await changes.return?.();
+  t.true(Array.from({ length: 10_100 }, (_, index) => known.get(`slow-${String(index)}`) === index).every(Boolean));
+});
+
 /** Sets a key again and again until all that wait have heard of it: then they have begun to watch. */
 async function setUntilHeard(mutables: Mutables, waiting: readonly Promise<unknown>[]): Promise<void> {
   const all = Promise.all(waiting).then(() => true);
