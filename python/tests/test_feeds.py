@@ -543,9 +543,11 @@ def test_pools_of_processes_append(method: str) -> None:
     )
 
 
-@pytest.mark.usefixtures("remote_daemon")
-def test_a_user_without_a_token_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_token_is_told(
+    remote_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert kp.create_feed().is_writeable()
+    assert remote_daemon.process is not None
     monkeypatch.setenv("KACHERY_P2P_CLIENT_TOKEN", "not the token")
     with pytest.raises(kp.NotPermittedError) as caught:
         kp.create_feed()

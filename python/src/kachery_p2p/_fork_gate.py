@@ -10,9 +10,18 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Protocol
 
 _PATIENCE_SECONDS = 5.0
 """How long a fork waits for a daemon that does not answer. Longer would be worse."""
+
+
+class Interruptible(Protocol):
+    """A call that is under way."""
+
+    def cancel(self) -> object:
+        """Cancels it, if it is not over."""
+        ...
 
 
 class ForkGate:
@@ -22,6 +31,7 @@ class ForkGate:
         self._changed = threading.Condition()
         self._inside = 0
         self._is_forking = False
+        self._open: set[Interruptible] = set()
 
     @contextmanager
     def passed(self) -> Generator[None, None, None]:
@@ -37,6 +47,25 @@ class ForkGate:
                 self._inside -= 1
                 self._changed.notify_all()
 
+    def leave_open(self, call: Interruptible) -> None:
+        """Says, inside, that a call stays open for so long that no fork should wait for it.
+
+        A fork cancels it, and ``interrupted`` then tells that it should be made again. Otherwise
+        each fork would take gRPC a second. The caller must ``forget`` the call in the end.
+        """
+        with self._changed:
+            self._open.add(call)
+
+    def interrupted(self, call: Interruptible) -> bool:
+        """Whether a call that was left open was cancelled by a fork."""
+        with self._changed:
+            return call not in self._open
+
+    def forget(self, call: Interruptible) -> None:
+        """Says that a call is over."""
+        with self._changed:
+            self._open.discard(call)
+
     def close(self) -> None:
         """Before a fork: keeps others out, and waits until none is inside."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -44,6 +73,9 @@ class ForkGate:
             self._is_forking = True
             while self._inside > 0 and self._changed.wait(max(0, deadline - time.monotonic())):
                 pass
+            interrupted, self._open = self._open, set()
+        for call in interrupted:
+            call.cancel()
 
     def open(self) -> None:
         """After a fork, in the parent: lets the others in again."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from threading import Event
-from typing import cast
+from typing import Callable, cast
 
 import grpc
 
@@ -34,34 +34,21 @@ def wait_for_any(settings: Settings, watched: Sequence[WatchedSubfeed], seconds:
     """
     deadline = time.monotonic() + min(seconds, _MAX_WAIT_SECONDS)
     tries = 0
-    while True:
+    request = WatchMessagesRequest(subfeeds=watched)
+    while (rest := deadline - time.monotonic()) > 0:
         try:
-            return _wait_once(settings, watched, deadline - time.monotonic())
+            with closing(_responses(settings, request, rest)) as responses:
+                if any(response is not None for response in responses):
+                    return True
         except KacheryError as error:
+            if error.reason == "deadline-exceeded":
+                return False
             rest = deadline - time.monotonic()
             if error.reason not in INTERRUPTIONS or rest <= 0:
                 raise
         pause(min(rest, PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)]))
         tries += 1
-
-
-def _wait_once(settings: Settings, watched: Sequence[WatchedSubfeed], seconds: float) -> bool:
-    request = WatchMessagesRequest(subfeeds=watched)
-    try:
-        with open_call(session_for(settings)) as (to, metadata):
-            with fork_gate.passed():
-                call = to.feeds.WatchMessages(request, metadata=metadata, timeout=seconds)
-            try:
-                with cancellable(cast(grpc.Call, call)):
-                    next(call)
-            finally:
-                with fork_gate.passed():
-                    cast(grpc.Call, call).cancel()
-    except KacheryError as error:
-        if error.reason == "deadline-exceeded":
-            return False
-        raise
-    return True
+    return False
 
 
 class RemoteFollow:
@@ -100,7 +87,8 @@ class RemoteFollow:
         tries, deadline = 0, time.monotonic() + _PATIENCE_SECONDS
         while not self._closed.is_set():
             try:
-                with closing(self._responses()) as responses:
+                call = _responses(self._settings, self._request, None, self._began)
+                with closing(call) as responses:
                     for response in responses:
                         tries = 0
                         for batch in response.batches if response else ():
@@ -114,19 +102,40 @@ class RemoteFollow:
             self._closed.wait(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)])
             tries += 1
 
-    def _responses(self) -> Generator[WatchMessagesResponse | None, None, None]:
-        """What the daemon sends in one call; None first, when it has begun to watch."""
-        with open_call(session_for(self._settings)) as (to, metadata):
+    def _began(self, call: grpc.Call) -> None:
+        self._call = call
+        if self._closed.is_set():
+            call.cancel()
+
+
+def _responses(
+    settings: Settings,
+    request: WatchMessagesRequest,
+    timeout: float | None,
+    on_begin: Callable[[grpc.Call], None] = lambda _: None,
+) -> Generator[WatchMessagesResponse | None, None, None]:
+    """What the daemon sends in one call; None first, when it has begun to watch.
+
+    Ends when this process forks: then it is time for the next call. Ends with
+    ``deadline-exceeded`` after so many seconds.
+    """
+    with open_call(session_for(settings)) as (to, metadata):
+        with fork_gate.passed():
+            stream = to.feeds.WatchMessages(request, metadata=metadata, timeout=timeout)
+            call = cast(grpc.Call, stream)
+            fork_gate.leave_open(call)
+        try:
+            on_begin(call)
+            with cancellable(call):
+                try:
+                    call.initial_metadata()
+                    if call.is_active():
+                        yield None
+                    yield from stream
+                except grpc.RpcError:
+                    if not fork_gate.interrupted(call):
+                        raise
+        finally:
+            fork_gate.forget(call)
             with fork_gate.passed():
-                stream = to.feeds.WatchMessages(self._request, metadata=metadata)
-            self._call = call = cast(grpc.Call, stream)
-            try:
-                if self._closed.is_set():
-                    return
-                call.initial_metadata()
-                if call.is_active():
-                    yield None
-                yield from stream
-            finally:
-                with fork_gate.passed():
-                    call.cancel()
+                call.cancel()
