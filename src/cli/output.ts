@@ -16,7 +16,12 @@ export class Output {
 
   /** Tells one result: `value` as a line of JSON, or `text` as a line for people. Resolves when there is room for more. */
   async result(value: unknown, text: string): Promise<void> {
-    await this.bytes(`${this.json ? JSON.stringify(value) : text}\n`);
+    await this.line(JSON.stringify(value), text);
+  }
+
+  /** Tells one result, which is known as a line of JSON already. */
+  async line(json: string, text: string): Promise<void> {
+    await this.bytes(`${this.json ? json : text}\n`);
   }
 
   /** Passes bytes on as they are. Resolves when there is room for more. Fails with `cancelled` if the command is ended while there is none. */

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import test from 'ava';
 
 import { type CommandEnd, CommandLineUser } from '../support/command-line.js';
+import { bearer, callOnce, connectRpc } from '../support/rpc-clients.js';
 import { sharedBefore } from '../support/suite-resources.js';
 
 const shared = sharedBefore(test, async (t) => {
@@ -48,7 +51,20 @@ test.serial('keys and values are any JSON', async (t) => {
   await run(['set', '--key-json', '{"b":1,"a":[null]}', '"object"']);
   t.is((await run(['get', '--key-json', ' {"a": [null], "b": 1.0}'])).stdout, '"object"\n');
   t.like(await run(['set', 'piped', '-'], `${JSON.stringify('é'.repeat(100_000))}\n`), { code: 0 });
-  t.is((await run(['get', 'piped'])).stdout, `"${'é'.repeat(100_000)}"\n`);
+  t.true((await run(['get', 'piped'])).stdout === `"${'é'.repeat(100_000)}"\n`);
+  t.like(jsonOf(await run(['get', 'piped', '--json'])), { 0: { value: 'é'.repeat(100_000) } });
+});
+
+test.serial('a value that another program set is told with every digit', async (t) => {
+  const user = await CommandLineUser.create(t);
+  const { ready } = await user.startDaemon();
+  const token = bearer(await readFile(join(user.storageDir, 'client-auth'), 'utf8'));
+  const valueJson = '{"id": 12345678901234567890,\n "x": 1.0}';
+  await callOnce(connectRpc(t, ready.address).mutables, 'setMutable', { keyJson: '"exact"', valueJson, expectation: undefined }, token);
+  const line = valueJson.replace('\n', ' ');
+  t.is((await user.run(['mutable', 'get', 'exact'])).stdout, `${line}\n`);
+  t.is((await user.run(['mutable', 'ls'])).stdout, `"exact"\t${line}\n`);
+  t.true((await user.run(['mutable', 'ls', '--json'])).stdout.startsWith(`{"key":"exact","value":${line},"version":`));
 });
 
 test.serial('what cannot be is refused, with the exit code of its reason', async (t) => {
@@ -118,6 +134,9 @@ test.serial('watch tells changes, goes on when the daemon was killed and is back
   const lines = createInterface({ input: watcher.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<unknown> => (await lines.next()).value;
   t.is(await next(), '"seen/a"\t1');
+  const told = user.spawn(['mutable', 'watch', 'seen/', '--existing', '--json']);
+  const [line] = (await once(createInterface({ input: told.stdout }), 'line')) as [string];
+  t.like(JSON.parse(line), { kind: 'set', key: 'seen/a', value: 1 });
   await change(['set', 'seen/a', '2']);
   t.is(await next(), '"seen/a"\t2');
   await change(['rm', 'seen/a']);

@@ -1,7 +1,9 @@
 import { type FeedMessage } from '../../../client/feeds.js';
 import { KacheryError } from '../../../core/failure.js';
 import { LineWriter } from '../../line-writer.js';
+import { oneLineJson } from '../../one-line-json.js';
 import { type Output } from '../../output.js';
+import { readableJson } from '../../readable-json.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -21,7 +23,7 @@ export async function tellMessages(messages: AsyncIterable<FeedMessage>, output:
 
 function lineOfMessage({ value, position }: FeedMessage): string {
   const json = jsonOf(value as Uint8Array);
-  if (json !== undefined) return json;
+  if (json !== undefined) return readableJson(json);
   const problem = `The message at position ${String(position)} is not JSON. With --json such messages are told in base64; --position ${String(position + 1)} goes on behind it.`;
   throw new KacheryError('invalid-argument', problem, { position: String(position) });
 }
@@ -30,16 +32,16 @@ function lineWithFacts({ position, appendedAt, submitterNodeId, value }: FeedMes
   const submitter = submitterNodeId === undefined ? 'null' : `"${submitterNodeId}"`;
   const bytes = value as Uint8Array;
   const json = jsonOf(bytes);
-  const message = json === undefined ? `"base64":"${Buffer.from(bytes).toString('base64')}"` : `"message":${json}`;
+  const message = json === undefined ? `"base64":"${Buffer.from(bytes).toString('base64')}"` : `"message":${oneLineJson(json)}`;
   return `{"position":${String(position)},"timestamp":"${appendedAt.toISOString()}","submitter":${submitter},${message}}`;
 }
 
-/** The text of a message on one line, with every digit of its numbers; undefined if it is not JSON. Line breaks are white space in JSON. */
+/** The text of a message; undefined if it is not JSON. */
 function jsonOf(bytes: Uint8Array): string | undefined {
   try {
     const text = utf8.decode(bytes);
     JSON.parse(text);
-    return text.replaceAll(/[\r\n]/g, ' ');
+    return text;
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ import { parseExactJson } from '../../parse-exact-json.js';
 import { readText } from '../../read-text.js';
 import { withClient } from '../../with-client.js';
 import { type ExpectationFlags, parseExpectation } from './expectation.js';
-import { mutableFacts } from './mutable-facts.js';
+import { mutableLines } from './mutable-lines.js';
 
 /** Gives a key a value, JSON, which standard input brings if it is `-`. Fails with `mutable-conflict` if what is expected is not there. */
 export async function mutableSetCommand(text: string, valueText: string, flags: KeyFlags & ExpectationFlags, context: CommandContext): Promise<void> {
@@ -19,6 +19,6 @@ export async function mutableSetCommand(text: string, valueText: string, flags: 
   );
   await withClient(context, async (client) => {
     const mutable = await client.mutables.set(key, value, { expected, signal });
-    await output.result(mutableFacts(mutable), `${JSON.stringify(key)} set, version ${String(mutable.version)}`);
+    await output.line(mutableLines(mutable).json, `${JSON.stringify(key)} set, version ${String(mutable.version)}`);
   });
 }

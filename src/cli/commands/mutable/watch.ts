@@ -1,8 +1,9 @@
 import { type MutableChange } from '../../../client/mutables.js';
 import { type CommandContext } from '../../command-context.js';
 import { keyJsonPrefix, type KeyFlags } from '../../mutable-key.js';
+import { type Output } from '../../output.js';
 import { withClient } from '../../with-client.js';
-import { mutableFacts } from './mutable-facts.js';
+import { mutableLines } from './mutable-lines.js';
 
 /** Which keys, and whether to begin with what is there already. */
 export interface MutableWatchFlags extends KeyFlags {
@@ -13,15 +14,12 @@ export interface MutableWatchFlags extends KeyFlags {
 export async function mutableWatchCommand(prefix: string | undefined, flags: MutableWatchFlags, context: CommandContext): Promise<void> {
   const options = { keyJsonPrefix: keyJsonPrefix(prefix, flags), withExisting: flags.existing ?? false, signal: context.signal };
   await withClient(context, async (client) => {
-    for await (const change of client.mutables.watch(options)) await context.output.result(factsOf(change), describe(change));
+    for await (const change of client.mutables.watch(options)) await tell(change, context.output);
   });
 }
 
-function factsOf(change: MutableChange): object {
-  return change.kind === 'set' ? { kind: change.kind, ...mutableFacts(change.mutable) } : change;
-}
-
-function describe(change: MutableChange): string {
-  if (change.kind === 'deleted') return `${JSON.stringify(change.key)} removed`;
-  return `${JSON.stringify(change.mutable.key)}\t${JSON.stringify(change.mutable.value)}`;
+async function tell(change: MutableChange, output: Output): Promise<void> {
+  if (change.kind === 'deleted') return output.result(change, `${JSON.stringify(change.key)} removed`);
+  const { json, keyAndValue } = mutableLines(change.mutable);
+  await output.line(`{"kind":"set",${json.slice(1)}`, keyAndValue);
 }
