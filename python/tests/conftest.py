@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.daemon import Daemon
 
+from kachery_p2p._grpc_environment import prepare_grpc
+
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -19,6 +21,8 @@ settings.load_profile("patient")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Gives the run a temporary directory of its own, which other runs leave alone."""
+    # Test modules import the stub, and so gRPC, before anything of the package is used.
+    prepare_grpc()
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix="kachery-p2p-python-")
         config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
