@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
 import { FeedServiceService as service, type MessageBatch } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
-import { isKacheryError } from '../core/failure.js';
 import { formatFeedUri } from '../core/feed-uri.js';
+import { type AppendLane } from './append-lane.js';
 import { type CallOptions } from './call-options.js';
+import { throwIfAborted, unlessAborted } from './cancellation.js';
 import { type Daemon } from './daemon.js';
 import { encodeMessages } from './encode-messages.js';
 import { feedMessages } from './feed-messages.js';
 import { type AccessRule, type AppendOptions, type FeedMessage, type FollowFromOptions, type ReadMessagesOptions, type Subfeed } from './feeds.js';
+import { required } from './file-info.js';
 import { followSubfeeds } from './follow-subfeeds.js';
 import { Retries } from './retries.js';
 import { type NamedSubfeed, positionOf, SubfeedCursor, subfeedKey } from './subfeed-cursor.js';
@@ -21,22 +23,16 @@ export class OnlineSubfeed implements Subfeed {
 
   constructor(
     private readonly daemon: Daemon,
+    private readonly appends: AppendLane,
     private readonly subfeed: NamedSubfeed,
   ) {
     this.uri = formatFeedUri({ feedId: subfeed.feedId, subfeed: subfeed.name });
     this.hash = subfeed.name.hash;
   }
 
-  /** Found by asking for what cannot be there. */
   async getLength({ signal }: CallOptions = {}): Promise<number> {
-    try {
-      for await (const _ of this.read({ position: Number.MAX_SAFE_INTEGER, maxMessages: 1, signal }));
-      return 0;
-    } catch (error) {
-      const length = isKacheryError(error, 'position-beyond-end') ? error.details['length'] : undefined;
-      if (length === undefined) throw error;
-      return Number(length);
-    }
+    const { subfeed } = await this.daemon.unary(service.getSubfeed, { subfeed: subfeedKey(this.subfeed) }, { signal });
+    return Number(required(subfeed, 'subfeed').length);
   }
 
   async append(messages: readonly unknown[], { expectedLength, encoding, signal }: AppendOptions = {}): Promise<number> {
@@ -46,7 +42,8 @@ export class OnlineSubfeed implements Subfeed {
       expectedLength: expectedLength === undefined ? undefined : positionOf(expectedLength, 'length'),
       requestId: randomUUID(),
     };
-    return Number((await again(() => this.daemon.unary(service.appendMessages, request, { signal }), signal)).position);
+    throwIfAborted(signal);
+    return Number((await again(() => unlessAborted(this.appends.append(request), signal), signal)).position);
   }
 
   async submit(messages: readonly unknown[], { encoding, signal }: Omit<AppendOptions, 'expectedLength'> = {}): Promise<number> {

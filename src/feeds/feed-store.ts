@@ -19,7 +19,8 @@ export interface SubfeedInfo {
   /** Canonical JSON; undefined if no more than the hash is known. */
   readonly nameJson: string | undefined;
   readonly length: number;
-  readonly appendedAtMs: number;
+  /** Of the last message; undefined if there is none. */
+  readonly appendedAtMs: number | undefined;
 }
 
 /** Messages to append. */
@@ -87,6 +88,8 @@ export interface FeedStore {
   list(after: FeedId | undefined, count: number): Promise<FeedInfo[]>;
   /** Deletes a feed, for ever. */
   delete(id: FeedId): Promise<void>;
+  /** What is known of a subfeed, also of one without messages. */
+  findSubfeed(subfeed: SubfeedAddress): Promise<SubfeedInfo>;
   /** At most `count` subfeeds with messages behind `after`, ordered by hash. */
   listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<SubfeedInfo[]>;
   /**

@@ -105,6 +105,12 @@ export class LocalFeeds implements FeedStore {
     return this.parts.catalog.delete(id);
   }
 
+  async findSubfeed(subfeed: SubfeedAddress): Promise<SubfeedInfo> {
+    const [feed, record] = await this.parts.database.getMany([feedDatabaseKeys.feed(subfeed.feedId), feedDatabaseKeys.subfeed(subfeed)]);
+    decodeFeedRecord(subfeed.feedId, feed);
+    return subfeedInfo(subfeed.subfeedHash, record);
+  }
+
   async listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<SubfeedInfo[]> {
     await this.requireFeed(id);
     const all = feedDatabaseRanges.subfeeds(id);
@@ -112,8 +118,7 @@ export class LocalFeeds implements FeedStore {
     const found: SubfeedInfo[] = [];
     for await (const page of this.parts.database.pages(range, { limit: count })) {
       for (const [key, value] of page) {
-        const { length, timestampMs, nameJson } = decodeSubfeedRecord(value);
-        found.push({ hash: subfeedHashOfKey(key), nameJson: nameJson === '' ? undefined : nameJson, length, appendedAtMs: timestampMs });
+        found.push(subfeedInfo(subfeedHashOfKey(key), value));
       }
     }
     return found;
@@ -197,6 +202,11 @@ export class LocalFeeds implements FeedStore {
       throw error;
     }
   }
+}
+
+function subfeedInfo(hash: SubfeedHash, record: Buffer | undefined): SubfeedInfo {
+  const { length, timestampMs, nameJson } = decodeSubfeedRecord(record);
+  return { hash, nameJson: nameJson === '' ? undefined : nameJson, length, appendedAtMs: length === 0 ? undefined : timestampMs };
 }
 
 function positionBeyondEnd({ feedId, subfeedHash }: SubfeedAddress, position: number, length: number): KacheryError {

@@ -19,13 +19,15 @@ import { type FeedInfo, type FeedStore, type ReadMessagesOptions, type SubfeedIn
 import { type CallContext } from './call-context.js';
 import { parseAccessRules } from './feeds/access-rules.js';
 import { type EncodedMessages, encodeMessages } from './feeds/encoded-messages.js';
+import { appendMessages } from './feeds/append-messages.js';
 import { checkFeedName } from './feeds/feed-name.js';
-import { parseAppend } from './feeds/parse-append.js';
 import { parseAddress } from './feeds/parse-subfeed.js';
+import { streamAppends, streamedAppends } from './feeds/stream-appends.js';
 import { submitMessages } from './feeds/submit-messages.js';
 import { checkBatch } from './files/check-batch.js';
 import { pageOf, parsePageSize, parsePageToken } from './paging.js';
 import { parsePosition } from './position.js';
+import { duplexHandler } from './streams/duplex-handler.js';
 import { serverStreamHandler } from './streams/server-stream-handler.js';
 import { unaryHandler } from './streams/unary-handler.js';
 import { timestamp } from './timestamp.js';
@@ -56,16 +58,15 @@ export function feedService({ feeds, nodeId }: FeedServiceParts, options: { read
       await feeds.delete(parseFeedId(feedId));
       return {};
     }),
+    getSubfeed: unaryHandler(async ({ subfeed }) => ({ subfeed: subfeedMessage(await feeds.findSubfeed(parseAddress(subfeed))) })),
     listSubfeeds: unaryHandler(async ({ feedId, pageSize, pageToken }) => {
       const count = parsePageSize(pageSize);
       const found = await feeds.listSubfeeds(parseFeedId(feedId), parsePageToken(pageToken, isSubfeedHash), count + 1);
       const { page, nextPageToken } = pageOf(found, count, ({ hash }) => hash);
       return { subfeeds: page.map(subfeedMessage), nextPageToken };
     }),
-    appendMessages: unaryHandler(async (request) => {
-      const { position, timestampMs } = await feeds.append(parseAppend(request));
-      return { position: BigInt(position), appendedAt: timestamp(timestampMs) };
-    }),
+    appendMessages: unaryHandler((request) => appendMessages(feeds, request)),
+    streamAppends: duplexHandler((requests) => streamAppends(feeds, requests), { ...options, ...streamedAppends }),
     submitMessages: unaryHandler(submitMessages(feeds, parseNodeId(nodeId))),
     readMessages: serverStreamHandler((request, context) => readMessages(feeds, request, context), options),
     watchMessages: serverStreamHandler((request, context) => watchMessages(feeds, request, context), { ...options, isSubscription: true }),
@@ -105,7 +106,7 @@ function feedMessage({ id, name, isWriteable, createdAtMs }: FeedInfo): Feed {
 }
 
 function subfeedMessage({ hash, nameJson, length, appendedAtMs }: SubfeedInfo): Subfeed {
-  return { hash, nameJson, length: BigInt(length), appendedAt: timestamp(appendedAtMs) };
+  return { hash, nameJson, length: BigInt(length), appendedAt: appendedAtMs === undefined ? undefined : timestamp(appendedAtMs) };
 }
 
 function isSubfeedHash(text: string): text is SubfeedHash {

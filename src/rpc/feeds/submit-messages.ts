@@ -2,7 +2,7 @@ import { type SubmitMessagesRequest, type SubmitMessagesResponse } from '../../.
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type FeedStore } from '../../feeds/feed-store.js';
-import { timestamp } from '../timestamp.js';
+import { appendedMessage } from './append-messages.js';
 import { parseAppend } from './parse-append.js';
 
 /** SubmitMessages: appends in the name of this node. */
@@ -10,8 +10,7 @@ export function submitMessages(feeds: FeedStore, submitter: NodeId) {
   return async (request: SubmitMessagesRequest): Promise<SubmitMessagesResponse> => {
     const append = parseAppend(request);
     try {
-      const { position, timestampMs } = await feeds.append({ ...append, submitter });
-      return { position: BigInt(position), appendedAt: timestamp(timestampMs) };
+      return appendedMessage(await feeds.append({ ...append, submitter }));
     } catch (error) {
       const isOthers = isKacheryError(error, 'feed-not-found') || isKacheryError(error, 'feed-not-writeable');
       throw isOthers ? notConnected(append.feedId, error) : error;

@@ -257,7 +257,7 @@ class Subfeed(google.protobuf.message.Message):
     """How many messages it has: the position that the next one gets."""
     @property
     def appended_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the last message was appended."""
+        """When the last message was appended; absent if there is none."""
 
     def __init__(
         self,
@@ -272,6 +272,48 @@ class Subfeed(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["_name_json", b"_name_json"]) -> typing.Literal["name_json"] | None: ...
 
 global___Subfeed = Subfeed
+
+@typing.final
+class GetSubfeedRequest(google.protobuf.message.Message):
+    """Asks for a subfeed."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEED_FIELD_NUMBER: builtins.int
+    @property
+    def subfeed(self) -> global___SubfeedKey:
+        """The subfeed."""
+
+    def __init__(
+        self,
+        *,
+        subfeed: global___SubfeedKey | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["subfeed", b"subfeed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["subfeed", b"subfeed"]) -> None: ...
+
+global___GetSubfeedRequest = GetSubfeedRequest
+
+@typing.final
+class GetSubfeedResponse(google.protobuf.message.Message):
+    """What is known of a subfeed."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEED_FIELD_NUMBER: builtins.int
+    @property
+    def subfeed(self) -> global___Subfeed:
+        """The subfeed."""
+
+    def __init__(
+        self,
+        *,
+        subfeed: global___Subfeed | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["subfeed", b"subfeed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["subfeed", b"subfeed"]) -> None: ...
+
+global___GetSubfeedResponse = GetSubfeedResponse
 
 @typing.final
 class ListSubfeedsRequest(google.protobuf.message.Message):
@@ -388,6 +430,48 @@ class AppendMessagesResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["appended_at", b"appended_at", "position", b"position"]) -> None: ...
 
 global___AppendMessagesResponse = AppendMessagesResponse
+
+@typing.final
+class StreamAppendsRequest(google.protobuf.message.Message):
+    """The next append."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    APPEND_FIELD_NUMBER: builtins.int
+    @property
+    def append(self) -> global___AppendMessagesRequest:
+        """What to append."""
+
+    def __init__(
+        self,
+        *,
+        append: global___AppendMessagesRequest | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["append", b"append"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["append", b"append"]) -> None: ...
+
+global___StreamAppendsRequest = StreamAppendsRequest
+
+@typing.final
+class StreamAppendsResponse(google.protobuf.message.Message):
+    """An append that is durable."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    APPENDED_FIELD_NUMBER: builtins.int
+    @property
+    def appended(self) -> global___AppendMessagesResponse:
+        """Where its messages are."""
+
+    def __init__(
+        self,
+        *,
+        appended: global___AppendMessagesResponse | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["appended", b"appended"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["appended", b"appended"]) -> None: ...
+
+global___StreamAppendsResponse = StreamAppendsResponse
 
 @typing.final
 class SubmitMessagesRequest(google.protobuf.message.Message):

@@ -42,6 +42,11 @@ class FeedServiceStub(object):
                 request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.DeleteFeedRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.DeleteFeedResponse.FromString,
                 )
+        self.GetSubfeed = channel.unary_unary(
+                '/kachery_p2p.v1.FeedService/GetSubfeed',
+                request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.GetSubfeedRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.GetSubfeedResponse.FromString,
+                )
         self.ListSubfeeds = channel.unary_unary(
                 '/kachery_p2p.v1.FeedService/ListSubfeeds',
                 request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.ListSubfeedsRequest.SerializeToString,
@@ -51,6 +56,11 @@ class FeedServiceStub(object):
                 '/kachery_p2p.v1.FeedService/AppendMessages',
                 request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesResponse.FromString,
+                )
+        self.StreamAppends = channel.stream_stream(
+                '/kachery_p2p.v1.FeedService/StreamAppends',
+                request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsResponse.FromString,
                 )
         self.SubmitMessages = channel.unary_unary(
                 '/kachery_p2p.v1.FeedService/SubmitMessages',
@@ -119,6 +129,13 @@ class FeedServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSubfeed(self, request, context):
+        """Tells what this node knows of a subfeed, also of one that has no messages yet. NOT_FOUND if this node does not have the feed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSubfeeds(self, request, context):
         """Lists the subfeeds of a feed that have messages, ordered by hash. NOT_FOUND if this node does not have the feed; INVALID_ARGUMENT for a page token that is
         not this daemon's.
@@ -132,6 +149,17 @@ class FeedServiceServicer(object):
         have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
         messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
         be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamAppends(self, request_iterator, context):
+        """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
+        answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
+        appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
+        before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
+        when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,6 +231,11 @@ def add_FeedServiceServicer_to_server(servicer, server):
                     request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.DeleteFeedRequest.FromString,
                     response_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.DeleteFeedResponse.SerializeToString,
             ),
+            'GetSubfeed': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSubfeed,
+                    request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.GetSubfeedRequest.FromString,
+                    response_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.GetSubfeedResponse.SerializeToString,
+            ),
             'ListSubfeeds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSubfeeds,
                     request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.ListSubfeedsRequest.FromString,
@@ -212,6 +245,11 @@ def add_FeedServiceServicer_to_server(servicer, server):
                     servicer.AppendMessages,
                     request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesRequest.FromString,
                     response_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesResponse.SerializeToString,
+            ),
+            'StreamAppends': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamAppends,
+                    request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsRequest.FromString,
+                    response_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsResponse.SerializeToString,
             ),
             'SubmitMessages': grpc.unary_unary_rpc_method_handler(
                     servicer.SubmitMessages,
@@ -325,6 +363,23 @@ class FeedService(object):
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
     @staticmethod
+    def GetSubfeed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.v1.FeedService/GetSubfeed',
+            kachery__p2p_dot_v1_dot_feed__service__pb2.GetSubfeedRequest.SerializeToString,
+            kachery__p2p_dot_v1_dot_feed__service__pb2.GetSubfeedResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
     def ListSubfeeds(request,
             target,
             options=(),
@@ -355,6 +410,23 @@ class FeedService(object):
         return grpc.experimental.unary_unary(request, target, '/kachery_p2p.v1.FeedService/AppendMessages',
             kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesRequest.SerializeToString,
             kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def StreamAppends(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(request_iterator, target, '/kachery_p2p.v1.FeedService/StreamAppends',
+            kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsRequest.SerializeToString,
+            kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

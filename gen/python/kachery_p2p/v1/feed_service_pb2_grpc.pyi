@@ -55,6 +55,12 @@ class FeedServiceStub:
     without). NOT_FOUND if this node does not have it.
     """
 
+    GetSubfeed: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.v1.feed_service_pb2.GetSubfeedRequest,
+        kachery_p2p.v1.feed_service_pb2.GetSubfeedResponse,
+    ]
+    """Tells what this node knows of a subfeed, also of one that has no messages yet. NOT_FOUND if this node does not have the feed."""
+
     ListSubfeeds: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.v1.feed_service_pb2.ListSubfeedsRequest,
         kachery_p2p.v1.feed_service_pb2.ListSubfeedsResponse,
@@ -71,6 +77,17 @@ class FeedServiceStub:
     have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
     messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
     be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+    """
+
+    StreamAppends: grpc.StreamStreamMultiCallable[
+        kachery_p2p.v1.feed_service_pb2.StreamAppendsRequest,
+        kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse,
+    ]
+    """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
+    answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
+    appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
+    before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
+    when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
     """
 
     SubmitMessages: grpc.UnaryUnaryMultiCallable[
@@ -152,6 +169,12 @@ class FeedServiceAsyncStub:
     without). NOT_FOUND if this node does not have it.
     """
 
+    GetSubfeed: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.v1.feed_service_pb2.GetSubfeedRequest,
+        kachery_p2p.v1.feed_service_pb2.GetSubfeedResponse,
+    ]
+    """Tells what this node knows of a subfeed, also of one that has no messages yet. NOT_FOUND if this node does not have the feed."""
+
     ListSubfeeds: grpc.aio.UnaryUnaryMultiCallable[
         kachery_p2p.v1.feed_service_pb2.ListSubfeedsRequest,
         kachery_p2p.v1.feed_service_pb2.ListSubfeedsResponse,
@@ -168,6 +191,17 @@ class FeedServiceAsyncStub:
     have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
     messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
     be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+    """
+
+    StreamAppends: grpc.aio.StreamStreamMultiCallable[
+        kachery_p2p.v1.feed_service_pb2.StreamAppendsRequest,
+        kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse,
+    ]
+    """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
+    answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
+    appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
+    before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
+    when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
     """
 
     SubmitMessages: grpc.aio.UnaryUnaryMultiCallable[
@@ -258,6 +292,14 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
         """
 
     @abc.abstractmethod
+    def GetSubfeed(
+        self,
+        request: kachery_p2p.v1.feed_service_pb2.GetSubfeedRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.v1.feed_service_pb2.GetSubfeedResponse, collections.abc.Awaitable[kachery_p2p.v1.feed_service_pb2.GetSubfeedResponse]]:
+        """Tells what this node knows of a subfeed, also of one that has no messages yet. NOT_FOUND if this node does not have the feed."""
+
+    @abc.abstractmethod
     def ListSubfeeds(
         self,
         request: kachery_p2p.v1.feed_service_pb2.ListSubfeedsRequest,
@@ -277,6 +319,19 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
         have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
         messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
         be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+        """
+
+    @abc.abstractmethod
+    def StreamAppends(
+        self,
+        request_iterator: _MaybeAsyncIterator[kachery_p2p.v1.feed_service_pb2.StreamAppendsRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse], collections.abc.AsyncIterator[kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse]]:
+        """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
+        answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
+        appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
+        before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
+        when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
         """
 
     @abc.abstractmethod
