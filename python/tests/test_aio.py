@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
@@ -205,6 +206,26 @@ def test_a_cancelled_wait_ends() -> None:
             await no_thread_waits()
         await subfeed.append_message(1)
         assert await subfeed.get_next_messages() == [1]
+
+    run(main())
+
+
+def test_a_call_to_a_daemon_that_hangs_can_be_cancelled(new_daemon: Daemon) -> None:
+    async def main() -> None:
+        subfeed = (await aio.create_feed()).get_subfeed("main")
+        process = new_daemon.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        try:
+            append = asyncio.create_task(subfeed.append_message(1))
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(append), 0.2)
+            append.cancel()
+            # Far less than what a call may take.
+            await asyncio.wait([append], timeout=15)
+            assert append.cancelled()
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     run(main())
 

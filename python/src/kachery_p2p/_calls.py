@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Protocol, TypeVar, cast
+from typing import Any, Callable, TypeVar, cast
 
 import grpc
 
-from ._cancellation import cancellable, check_cancelled
+from ._cancellation import cancellable
 from ._connection import Connection, connection_to, forget_connection
 from ._errors import KacheryError
 from ._fork_gate import fork_gate
 from ._limits import UNARY_TIMEOUT_SECONDS
 from ._session import Session, forget_session, session_for
 from ._status import failure_of
+from ._unary import Metadata, await_result, call_briefly
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 Method = Callable[[Connection], "grpc.UnaryUnaryMultiCallable[Request, Response]"]
-Metadata = tuple[tuple[str, str], ...]
-
-ResultT_co = TypeVar("ResultT_co", covariant=True)
-
-
-class Future(Protocol[ResultT_co]):
-    """A call of gRPC that is under way."""
-
-    def result(self) -> ResultT_co:
-        """Waits for the result."""
-        ...
-
-    def cancel(self) -> bool | None:
-        """Cancels the call, if it is not over."""
-        ...
-
 
 _OF_THE_MOMENT = ("daemon-not-running", "daemon-stopping", "token-missing", "token-invalid")
 
@@ -51,9 +36,7 @@ def call_unary(
     """
 
     def call(connection: Connection, metadata: Metadata) -> Response:
-        check_cancelled()
-        with fork_gate.passed():
-            return method(connection)(request, timeout=timeout, metadata=metadata)
+        return call_briefly(method(connection), request, timeout, metadata)
 
     return _call_twice(session, call)
 
@@ -68,19 +51,6 @@ def call_long(session: Session, method: Method[Any, Response], request: Any) -> 
         return await_result(lambda: method(connection).future(request, metadata=metadata))
 
     return _call_twice(session, call)
-
-
-def await_result(start: Callable[[], Future[Response]]) -> Response:
-    """The result of a call, which is cancelled when this thread is interrupted."""
-    with fork_gate.passed():
-        future = start()
-    try:
-        with cancellable(future):
-            return future.result()
-    finally:
-        with fork_gate.passed():
-            future.cancel()
-            del future
 
 
 def stream(start: Callable[[], Iterator[Response]]) -> Generator[Response, None, None]:

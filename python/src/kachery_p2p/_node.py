@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ._current_files import current_files
+from ._daemon_session import daemon_session
 from ._directories import resolve_directory
 from ._errors import failure
 from ._files import FileProvider
-from ._grpc_environment import prepare_grpc
-from ._offline_errors import offline
-from ._settings import read_settings
 from ._uri import ChunkUri, DirectoryUri, FileUri, parse_uri
-
-if TYPE_CHECKING:
-    from ._session import Session
 
 _STOP_SECONDS = 30.0
 
@@ -29,7 +23,7 @@ def get_node_id() -> str:
         DaemonNotRunningError: No daemon answers.
         KacheryError: Anything else that went wrong.
     """
-    return _session("There is no node").node.node_id
+    return daemon_session("There is no node").node.node_id
 
 
 def find_file(uri: str, timeout_sec: float | None = 5) -> Iterator[FileProvider]:
@@ -58,7 +52,7 @@ def stop_daemon() -> None:
         NotPermittedError: The daemon is not this user's own.
         KacheryError: Anything else that went wrong, such as no daemon running.
     """
-    session = _session("There is no daemon to stop")
+    session = daemon_session("There is no daemon to stop")
     from kachery_p2p.v1 import StopDaemonRequest
 
     from ._calls import call_unary
@@ -68,16 +62,6 @@ def stop_daemon() -> None:
     forget_session(session)
     if session.access.is_local_owner:
         _wait_for_end(response.process_id)
-
-
-def _session(problem: str) -> Session:
-    settings = read_settings()
-    if settings.offline_storage_dir is not None:
-        raise offline(problem)
-    prepare_grpc()
-    from ._session import session_for
-
-    return session_for(settings)
 
 
 def _wait_for_end(pid: int) -> None:

@@ -15,11 +15,11 @@ from ._access_token import AccessToken, choose_token
 from ._connection import connection_to, forget_connection
 from ._content_tree import ContentTree
 from ._errors import KacheryError, failure
-from ._fork_gate import fork_gate
 from ._limits import PROBE_SECONDS, UNARY_TIMEOUT_SECONDS
 from ._owned_text import read_owned_text
 from ._settings import Settings
 from ._status import failure_of
+from ._unary import call_briefly
 
 
 class Session(NamedTuple):
@@ -98,8 +98,7 @@ def _probe(address: str) -> GetNodeResponse:
 def _get_node(address: str) -> GetNodeResponse:
     connection = connection_to(address)
     try:
-        with fork_gate.passed():
-            return connection.node.GetNode(GetNodeRequest(), timeout=UNARY_TIMEOUT_SECONDS)
+        return call_briefly(connection.node.GetNode, GetNodeRequest(), UNARY_TIMEOUT_SECONDS)
     except grpc.RpcError as error:
         forget_connection(address, connection)
         raise failure_of(error, address) from None

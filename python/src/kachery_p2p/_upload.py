@@ -15,7 +15,7 @@ from kachery_p2p.v1 import (
     StoreFileRequest,
 )
 
-from ._calls import await_result, call_unary, open_call
+from ._calls import call_unary, open_call
 from ._cancellation import pause
 from ._data_messages import store_request_of_data
 from ._errors import KacheryError
@@ -24,6 +24,7 @@ from ._progress import Progress
 from ._resuming import INTERRUPTIONS, PAUSES_SECONDS
 from ._session import Session, renewed
 from ._source import Source
+from ._unary import await_result
 
 _ABORT_TIMEOUT_SECONDS = 2
 
