@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util';
 import { Narrator } from './demo/narrator.js';
 import { runDemo } from './demo/run-demo.js';
 
-const introduction = `kachery-p2p: files under permanent addresses made of their content
+const introduction = `kachery-p2p: files under permanent addresses made of their content, and feeds to follow
 
 A daemon stores a real recording and a large array; Python, TypeScript and the command line load them
-back. Whatever is loaded is compared with the original, every byte of it; the times include that.`;
+back. Then the recording comes once more, as a feed that is followed live. Whatever is loaded or followed
+is compared with the original, every byte of it; the times include that.`;
 
 const { values } = parseArgs({ options: { mebibytes: { type: 'string', default: '1024' } } });
 const mebibytes = Number(values.mebibytes);

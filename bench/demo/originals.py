@@ -50,6 +50,16 @@ def range_digests(name: str, ranges: list[tuple[int, int]]) -> list[str]:
     return [hashlib.sha256(content[start:end]).hexdigest() for start, end in ranges]
 
 
+def line_count(name: str) -> int:
+    """How many lines an original has, a text."""
+    return len(lines_of(name))
+
+
+def lines_of(name: str) -> list[str]:
+    """The lines of an original, a text, with their ends."""
+    return _contents[name].decode().splitlines(keepends=True)
+
+
 def content_of(name: str) -> memoryview:
     """The bytes of an original."""
     return memoryview(_contents[name])

@@ -5,6 +5,7 @@ import { installedPython } from '../python-environment.js';
 import { repositoryRoot } from '../repository.js';
 import { startDemoDaemon } from './demo-daemon.js';
 import { fetchRecording } from './fetch-recording.js';
+import { followLive } from './follow-live.js';
 import { loadInPython } from './load-in-python.js';
 import { loadInTypescript } from './load-in-typescript.js';
 import { loadWithCommand, runCommand } from './load-with-command.js';
@@ -41,6 +42,7 @@ export async function runDemo(narrator: Narrator, { dir, mebibytes, signal }: De
   await loadInPython(stage, originals);
   await loadInTypescript(stage, originals);
   await loadWithCommand(stage, originals);
+  await followLive(stage, recording);
   narrator.chapter('Stop');
   await narrator.step('kachery-p2p stop-daemon', async () => {
     await runCommand(stage, ['stop-daemon']);

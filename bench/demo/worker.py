@@ -17,11 +17,15 @@ if __name__ == "__main__":
             originals.make_array,
             originals.digest,
             originals.range_digests,
+            originals.line_count,
             notebook.store_file,
             notebook.store_array,
             notebook.load_file,
             notebook.load_array,
             notebook.load_ranges,
+            notebook.create_subfeed,
+            notebook.append_lines,
+            notebook.read_lines,
             bare_stub.read_over_grpc,
         )
     )
