@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 import secrets
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -561,3 +563,64 @@ def test_no_daemon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         kp.create_feed()
     subfeed.append_message("the daemon of the feed is another one")
     assert os.environ["KACHERY_P2P_API_PORT"] == "1"
+
+
+def test_appends_one_after_another_are_as_those_by_themselves() -> None:
+    feed = kp.create_feed()
+    subfeed, other = feed.get_subfeed("main"), feed.get_subfeed("other")
+    for number in range(50):
+        assert subfeed.append_message(number) == number
+        assert other.append_messages([number, number]) == 2 * number
+        with pytest.raises(kp.ConflictError) as caught:
+            subfeed.append_message("late", expected_length=number)
+        assert caught.value.reason == "append-conflict"
+    feed.delete()
+    for _ in range(3):
+        with pytest.raises(kp.NotFoundError):
+            subfeed.append_message(0)
+
+
+def test_threads_append_at_once() -> None:
+    subfeed = kp.create_feed().get_subfeed("main")
+    positions: list[int] = []
+
+    def append(number: int) -> None:
+        for turn in range(25):
+            positions.append(subfeed.append_message([number, turn]))
+
+    threads = [threading.Thread(target=append, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(positions) == list(range(200))
+    messages = list(subfeed)
+    for number in range(8):
+        assert [turn for who, turn in messages if who == number] == list(range(25))
+
+
+class Interrupt(Exception):
+    """As Ctrl-C is, when a program goes on behind it."""
+
+
+def test_an_interrupted_append_does_not_confuse_the_next_one(new_daemon: Daemon) -> None:
+    def interrupt(*_: object) -> None:
+        assert new_daemon.process is not None
+        new_daemon.process.send_signal(signal.SIGCONT)
+        raise Interrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        subfeed = kp.create_feed().get_subfeed("main")
+        for number in range(0, 30, 10):
+            subfeed.append_messages([number] * 5)
+            assert new_daemon.process is not None
+            new_daemon.process.send_signal(signal.SIGSTOP)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(Interrupt):
+                subfeed.append_message("perhaps")
+            subfeed.set_position(subfeed.append_message(number))
+            assert subfeed.get_next_messages() == [number]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert [message for message in subfeed if message != "perhaps"] == [0] * 6 + [10] * 6 + [20] * 6

@@ -77,6 +77,19 @@ def test_no_message_is_left_out_when_the_daemon_restarts(new_daemon: Daemon) -> 
     assert seen == list(range(60)) == list(subfeed)
 
 
+def test_appends_go_on_when_the_daemon_restarts(new_daemon: Daemon) -> None:
+    subfeed = kp.create_feed("name").get_subfeed("main")
+    for turn, end in enumerate((new_daemon.stop, new_daemon.kill)):
+        for number in range(10 * turn, 10 * turn + 10):
+            assert subfeed.append_message(number) == number
+        end()
+        with pytest.raises(kp.DaemonNotRunningError):
+            subfeed.append_message("nobody is there")
+        new_daemon.start()
+    assert subfeed.append_message(20) == 20
+    assert list(subfeed) == list(range(21))
+
+
 def test_waiting_goes_on_when_the_daemon_restarts(new_daemon: Daemon) -> None:
     subfeed = kp.create_feed("name").get_subfeed("main")
     waiting = Waiting(lambda: subfeed.get_next_messages(wait_msec=60_000))

@@ -33,21 +33,24 @@ def wait_for_any(settings: Settings, watched: Sequence[WatchedSubfeed], seconds:
     A daemon that is back in time is as if it had not been away.
     """
     deadline = time.monotonic() + min(seconds, _MAX_WAIT_SECONDS)
-    tries = 0
+    tries, problem = 0, None
     request = WatchMessagesRequest(subfeeds=watched)
     while (rest := deadline - time.monotonic()) > 0:
         try:
             with closing(_responses(settings, request, rest)) as responses:
                 if any(response is not None for response in responses):
                     return True
+            problem = None
         except KacheryError as error:
             if error.reason == "deadline-exceeded":
                 return False
-            rest = deadline - time.monotonic()
-            if error.reason not in INTERRUPTIONS or rest <= 0:
+            if error.reason not in INTERRUPTIONS:
                 raise
-        pause(min(rest, PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)]))
+            problem = error
+        pause(max(0, min(deadline - time.monotonic(), _pause_seconds(tries))))
         tries += 1
+    if problem is not None:
+        raise problem
     return False
 
 
@@ -99,7 +102,7 @@ class RemoteFollow:
                     deadline = time.monotonic() + _PATIENCE_SECONDS
                 if error.reason not in INTERRUPTIONS or time.monotonic() > deadline:
                     raise
-            self._closed.wait(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)])
+            self._closed.wait(_pause_seconds(tries))
             tries += 1
 
     def _began(self, call: grpc.Call) -> None:
@@ -139,3 +142,7 @@ def _responses(
             fork_gate.forget(call)
             with fork_gate.passed():
                 call.cancel()
+
+
+def _pause_seconds(tries: int) -> float:
+    return PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)]

@@ -11,6 +11,7 @@ from kachery_p2p.v1 import (
     AccessRule,
     AppendMessagesRequest,
     GetAccessRulesRequest,
+    GetSubfeedRequest,
     ReadMessagesRequest,
     SetAccessRulesRequest,
     SubfeedKey,
@@ -18,10 +19,10 @@ from kachery_p2p.v1 import (
     WatchedSubfeed,
 )
 
+from ._append_lane import lane_of
 from ._calls import call_unary, open_call, stream
 from ._errors import KacheryError
 from ._feed_names import SubfeedName
-from ._limits import MAX_OFFSET
 from ._message_batches import Decode, signed_messages, values_of
 from ._message_log import Values
 from ._messages_to_append import messages_to_append
@@ -56,15 +57,9 @@ class RemoteLog:
         return SubfeedKey(feed_id=self._feed_id, name_json=self._name.json)
 
     def length(self) -> int:
-        """How many messages there are: reading from behind all of them tells."""
-        try:
-            for _ in self._batches(MAX_OFFSET, 1, signed=False):
-                pass
-        except KacheryError as error:
-            if error.reason == "position-beyond-end":
-                return int(error.details["length"])
-            raise
-        return 0
+        """How many messages there are."""
+        request = GetSubfeedRequest(subfeed=self._key)
+        return call_unary(self._session, lambda to: to.feeds.GetSubfeed, request).subfeed.length
 
     def read(self, position: int, limit: int, *, signed: bool) -> Iterator[Values]:
         """What is there from a position on; nothing behind the end."""
@@ -95,7 +90,11 @@ class RemoteLog:
             expected_length=expected_length,
             request_id=secrets.token_hex(16),
         )
-        return call_unary(self._session, lambda to: to.feeds.AppendMessages, request).position
+        session = self._session
+        response = lane_of(self._settings).append(session, request)
+        if response is None:
+            response = call_unary(session, lambda to: to.feeds.AppendMessages, request)
+        return response.position
 
     def submit(self, messages: Sequence[Any]) -> int:
         """Appends in the name of the daemon's node."""

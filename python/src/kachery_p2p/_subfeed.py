@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ._access_rules import format_rules, parse_node_id, parse_rules
-from ._errors import failure
+from ._errors import DaemonNotRunningError, failure
 from ._feed_names import SubfeedName
 from ._message_log import MessageLog
 from ._message_stream import MessageStream
@@ -229,8 +229,14 @@ class Subfeed:
             self._log.set_rules(rules)
 
     def _next(self, wait_msec: float, signed: bool, limit: int) -> list[Any]:
-        messages = self._read(signed, limit)
-        if not messages and wait_msec > 0 and self._log.wait(self._position, wait_msec / 1000):
+        if wait_msec <= 0:
+            return self._read(signed, limit)
+        try:
+            messages = self._read(signed, limit)
+        except DaemonNotRunningError:
+            # It may be back in time.
+            messages = []
+        if not messages and self._log.wait(self._position, wait_msec / 1000):
             messages = self._read(signed, limit)
         return messages
 
