@@ -24,6 +24,8 @@ interface Cursor {
   fresh: readonly MessageBlock[];
 }
 
+/** Bytes of messages that one subfeed is served in a turn: each begins a read of the database, which costs memory until V8 collects it. */
+const maxTurnBytes = 4 * 1024 * 1024;
 /** Bytes of what was just appended that one watcher holds. */
 const maxFreshBytes = 1024 * 1024;
 
@@ -79,19 +81,23 @@ export class SubfeedWatcher {
     }
   }
 
-  /** A cursor's next messages, at most about 256 KiB; it then waits for its next turn behind the others. */
+  /** A cursor's next messages, about 256 KiB at a time and 4 MiB in all; it then waits for its next turn behind the others. */
   private async *serve(cursor: Cursor): AsyncGenerator<WatchedBlocks, void, undefined> {
     this.ready.delete(cursor);
-    const blocks = this.takeFresh(cursor) ?? (await this.readNext(cursor));
-    const last = blocks.at(-1);
-    if (last) cursor.position = last.position + last.count;
+    let servedBytes = 0;
+    for await (const blocks of this.nextBlocks(cursor)) {
+      const last = blocks.at(-1);
+      if (last) cursor.position = last.position + last.count;
+      servedBytes += sizeOf(blocks);
+      yield { index: cursor.index, blocks };
+      if (servedBytes >= maxTurnBytes || this.failure !== undefined) break;
+    }
     if (cursor.position < cursor.length) this.ready.add(cursor);
-    if (last) yield { index: cursor.index, blocks };
   }
 
-  private async readNext({ subfeed, position, length }: Cursor): Promise<readonly MessageBlock[]> {
-    for await (const blocks of this.parts.read(subfeed, { start: position, end: length })) return blocks;
-    return [];
+  private nextBlocks(cursor: Cursor): AsyncIterable<readonly MessageBlock[]> | readonly (readonly MessageBlock[])[] {
+    const fresh = this.takeFresh(cursor);
+    return fresh ? [fresh] : this.parts.read(cursor.subfeed, { start: cursor.position, end: cursor.length });
   }
 
   private note(cursor: Cursor, blocks: readonly MessageBlock[]): void {

@@ -33,7 +33,7 @@ const blockCacheBytes = 8 * 1024 * 1024;
 const writeBufferBytes = 4 * 1024 * 1024;
 /** Level maps the table files that it has open into memory, so these two bound what the daemon is seen to take. */
 const tableFileBytes = 1024 * 1024;
-const openFiles = 74;
+const openFiles = 42;
 /** So few keys are looked up faster than a thread is asked to do it; what is looked up for a write is in level's memory, mostly. */
 const maxSyncKeys = 8;
 const pageEntries = 1_000;
