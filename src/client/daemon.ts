@@ -5,7 +5,6 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
 import { type AccessToken, chooseToken } from './access-token.js';
 import { unlessAborted } from './cancellation.js';
-import { type Exchange, type ExchangeListener } from './exchange.js';
 import { findVisibleStorage } from './find-visible-storage.js';
 import { isProvenNode } from './is-proven-node.js';
 import { daemonNotRunning } from './rpc-failure.js';
@@ -97,19 +96,6 @@ export class Daemon {
     return this.connection.send(method, requests, { ...options, token, connectionNumber }).catch(this.reconsider);
   }
 
-  /** Makes a call in which every request gets one answer, in order. */
-  async exchange<Request, Response>(method: RpcMethod<Request, Response>, { onAnswer, onEnd }: ExchangeListener<Response>): Promise<Exchange<Request>> {
-    const { token, connectionNumber } = await this.proven(undefined);
-    const listener = {
-      onAnswer,
-      onEnd: (failure: KacheryError | undefined) => {
-        this.forgetIfGone(failure);
-        onEnd(failure);
-      },
-    };
-    return this.connection.exchange(method, listener, { token, connectionNumber });
-  }
-
   /** Ends the connection. */
   close(): void {
     this.connection.close();
@@ -139,11 +125,7 @@ export class Daemon {
 
   /** A daemon that is gone or refuses the token may not be the one that was asked last. */
   private readonly reconsider = (error: unknown): never => {
-    this.forgetIfGone(error);
+    if (error instanceof KacheryError && signsOfAnother.includes(error.reason)) this.latest = undefined;
     throw error;
   };
-
-  private forgetIfGone(error: unknown): void {
-    if (error instanceof KacheryError && signsOfAnother.includes(error.reason)) this.latest = undefined;
-  }
 }

@@ -3,7 +3,6 @@ import { KacheryError } from '../core/failure.js';
 import { isFeedId, parseFeedId } from '../core/feed-id.js';
 import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
 import { subfeedOfName } from '../core/subfeed.js';
-import { AppendLane } from './append-lane.js';
 import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
@@ -19,14 +18,10 @@ type StoreJson = (value: unknown, options: StoreOptions) => Promise<string>;
 
 /** The feeds that the daemon has. */
 export class OnlineFeeds implements Feeds {
-  private readonly appends;
-
   constructor(
     private readonly daemon: Daemon,
     private readonly storeJson: StoreJson,
-  ) {
-    this.appends = new AppendLane(daemon);
-  }
+  ) {}
 
   async create(name?: string, { signal }: CallOptions = {}): Promise<Feed> {
     return this.feedOf((await this.daemon.unary(service.createFeed, { name }, { signal })).feed);
@@ -39,7 +34,7 @@ export class OnlineFeeds implements Feeds {
   async loadSubfeed(uri: string, options: CallOptions = {}): Promise<Subfeed> {
     const named = namedSubfeed(uri);
     await this.load(named.feedId, options);
-    return new OnlineSubfeed(this.daemon, this.appends, named);
+    return new OnlineSubfeed(this.daemon, named);
   }
 
   async delete(idOrUriOrName: string, options: CallOptions = {}): Promise<void> {
@@ -62,7 +57,7 @@ export class OnlineFeeds implements Feeds {
   }
 
   private feedOf(record: FeedRecord | undefined): Feed {
-    return new OnlineFeed(this.daemon, this.appends, this.storeJson, required(record, 'feed'));
+    return new OnlineFeed(this.daemon, this.storeJson, required(record, 'feed'));
   }
 }
 
@@ -75,7 +70,6 @@ class OnlineFeed implements Feed {
 
   constructor(
     private readonly daemon: Daemon,
-    private readonly appends: AppendLane,
     private readonly storeJson: StoreJson,
     { feedId, name, isWriteable, createdAt }: FeedRecord,
   ) {
@@ -89,7 +83,7 @@ class OnlineFeed implements Feed {
   subfeed(name: unknown): Subfeed {
     // As for messages, a date has a form in JSON, and a map has none.
     const value: unknown = JSON.parse(encodeJson(name));
-    return new OnlineSubfeed(this.daemon, this.appends, { feedId: this.id, name: subfeedOfName(value) });
+    return new OnlineSubfeed(this.daemon, { feedId: this.id, name: subfeedOfName(value) });
   }
 
   async *listSubfeeds({ signal }: CallOptions = {}): AsyncGenerator<SubfeedInfo, void, undefined> {

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { FeedServiceService as service, type MessageBatch } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { formatFeedUri } from '../core/feed-uri.js';
-import { type AppendLane } from './append-lane.js';
 import { type CallOptions } from './call-options.js';
-import { throwIfAborted, unlessAborted } from './cancellation.js';
 import { type Daemon } from './daemon.js';
 import { encodeMessages } from './encode-messages.js';
 import { feedMessages } from './feed-messages.js';
@@ -23,7 +21,6 @@ export class OnlineSubfeed implements Subfeed {
 
   constructor(
     private readonly daemon: Daemon,
-    private readonly appends: AppendLane,
     private readonly subfeed: NamedSubfeed,
   ) {
     this.uri = formatFeedUri({ feedId: subfeed.feedId, subfeed: subfeed.name });
@@ -42,8 +39,7 @@ export class OnlineSubfeed implements Subfeed {
       expectedLength: expectedLength === undefined ? undefined : positionOf(expectedLength, 'length'),
       requestId: randomUUID(),
     };
-    throwIfAborted(signal);
-    return Number((await again(() => unlessAborted(this.appends.append(request), signal), signal)).position);
+    return Number((await again(() => this.daemon.unary(service.appendMessages, request, { signal }), signal)).position);
   }
 
   async submit(messages: readonly unknown[], { encoding, signal }: Omit<AppendOptions, 'expectedLength'> = {}): Promise<number> {

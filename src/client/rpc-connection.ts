@@ -6,7 +6,6 @@ import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { CallGuard } from './call-guard.js';
 import { clientClosed, throwIfAborted } from './cancellation.js';
-import { type Exchange, type ExchangeListener } from './exchange.js';
 import { rpcFailure, silence } from './rpc-failure.js';
 import { type RpcMethod } from './rpc-method.js';
 import { writeAll } from './write-all.js';
@@ -145,53 +144,6 @@ export class RpcConnection {
     }
     if (outcome?.response !== undefined) return outcome.response;
     throw guard.timedOut ? silence(this.address) : this.failureOf(outcome?.error, options.signal);
-  }
-
-  /** Makes a call in which every request gets one answer, in order. Fails when none has come for 30 s though one is awaited. */
-  exchange<Request, Response>(
-    method: RpcMethod<Request, Response>,
-    { onAnswer, onEnd }: ExchangeListener<Response>,
-    options: Omit<RpcOptions, 'signal' | 'timeoutMs'> = {},
-  ): Exchange<Request> {
-    this.checkUsable(undefined);
-    const { path, requestSerialize, responseDeserialize } = method;
-    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, this.callOptions(options));
-    this.calls.add(call);
-    const guard = new CallGuard(call, undefined, unaryTimeoutMs);
-    let unanswered = 0;
-    let hasEnded = false;
-    const end = (failure: () => KacheryError | undefined): void => {
-      if (hasEnded) return;
-      hasEnded = true;
-      guard.release();
-      this.calls.delete(call);
-      onEnd(failure());
-    };
-    const turn = (change: number): void => {
-      unanswered += change;
-      guard.waiting = unanswered > 0;
-      guard.restart();
-    };
-    turn(0);
-    call.on('data', (response: Response) => {
-      turn(-1);
-      onAnswer(response);
-    });
-    call.on('end', () => {
-      end(() => undefined);
-    });
-    call.on('error', (error: unknown) => {
-      end(() => (guard.timedOut ? silence(this.address) : this.failureOf(error, undefined)));
-    });
-    return {
-      send: (request) => {
-        turn(1);
-        call.write(request);
-      },
-      end: () => {
-        call.end();
-      },
-    };
   }
 
   /** Ends the connection and what is under way on it, which fails with `cancelled`. */

@@ -22,12 +22,10 @@ import { type EncodedMessages, encodeMessages } from './feeds/encoded-messages.j
 import { appendMessages } from './feeds/append-messages.js';
 import { checkFeedName } from './feeds/feed-name.js';
 import { parseAddress } from './feeds/parse-subfeed.js';
-import { streamAppends, streamedAppends } from './feeds/stream-appends.js';
 import { submitMessages } from './feeds/submit-messages.js';
 import { checkBatch } from './files/check-batch.js';
 import { pageOf, parsePageSize, parsePageToken } from './paging.js';
 import { parsePosition } from './position.js';
-import { duplexHandler } from './streams/duplex-handler.js';
 import { serverStreamHandler } from './streams/server-stream-handler.js';
 import { unaryHandler } from './streams/unary-handler.js';
 import { timestamp } from './timestamp.js';
@@ -66,7 +64,6 @@ export function feedService({ feeds, nodeId }: FeedServiceParts, options: { read
       return { subfeeds: page.map(subfeedMessage), nextPageToken };
     }),
     appendMessages: unaryHandler((request) => appendMessages(feeds, request)),
-    streamAppends: duplexHandler((requests) => streamAppends(feeds, requests), { ...options, ...streamedAppends }),
     submitMessages: unaryHandler(submitMessages(feeds, parseNodeId(nodeId))),
     readMessages: serverStreamHandler((request, context) => readMessages(feeds, request, context), options),
     watchMessages: serverStreamHandler((request, context) => watchMessages(feeds, request, context), { ...options, isSubscription: true }),

@@ -42,7 +42,6 @@ const ownServices = ['kachery_p2p.v1.FileService', 'kachery_p2p.v1.FeedService',
 const serviceNames = [...ownServices, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 const subscriptions = [
   NodeServiceService.watchTransfers,
-  FeedServiceService.streamAppends,
   FeedServiceService.watchMessages,
   MutableServiceService.watchMutables,
   HealthService.watch,

@@ -44,7 +44,6 @@ function callsOf({ files, node, feeds, mutables }: RpcClients): Record<MethodNam
     getSubfeed: (metadata) => callOnce(feeds, 'getSubfeed', { subfeed }, metadata),
     listSubfeeds: (metadata) => callOnce(feeds, 'listSubfeeds', { feedId, pageSize: 0, pageToken: '' }, metadata),
     appendMessages: (metadata) => callOnce(feeds, 'appendMessages', append, metadata),
-    streamAppends: (metadata) => allOf(feeds.streamAppends(metadata).end()),
     submitMessages: (metadata) => callOnce(feeds, 'submitMessages', append, metadata),
     readMessages: (metadata) => allOf(feeds.readMessages({ subfeed, position: 0n, maxMessages: 0n, maxBytes: 0n, withProofs: false }, metadata)),
     watchMessages: (metadata) => allOf(feeds.watchMessages({ subfeeds: [{ subfeed, position: 0n }], withProofs: false }, metadata)),

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 
-import { type StreamAppendsResponse, type WatchMessagesResponse } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { type WatchMessagesResponse } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { emptyChain } from '../../src/core/entry-chain.js';
 import { type FeedId } from '../../src/core/feed-id.js';
 import { subfeedOfName } from '../../src/core/subfeed.js';
@@ -12,7 +12,7 @@ import { verifyEntries } from '../../src/core/verify-entries.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { FeedCalls, subfeedKey, textsOf } from '../support/feed-calls.js';
-import { allOf, bearer, callOnce, connectRpc, errorOf } from '../support/rpc-clients.js';
+import { bearer, callOnce, connectRpc, errorOf } from '../support/rpc-clients.js';
 
 function feedCalls(t: ExecutionContext, daemon: TestDaemon): { calls: FeedCalls; owner: FeedCalls } {
   const { feeds } = connectRpc(t, daemon.address);
@@ -75,49 +75,6 @@ test.serial('what is read with proofs is verified with nothing but the id of the
       verifyEntries(start, entries, head);
     });
   }
-});
-
-test.serial('appends of one call happen in order and are answered in order; the first that fails ends the call', async (t) => {
-  const { calls } = feedCalls(t, await startTestDaemon(t));
-  const feedId = await calls.create();
-  const request = (text: string, expectedLength?: bigint) => ({
-    append: { subfeed: subfeedKey(feedId, 'main'), messages: [Buffer.from(text)], expectedLength, requestId: undefined },
-  });
-  const stream = calls.client.streamAppends(calls.token);
-  for (let index = 0; index < 200; index++) stream.write(request(String(index), BigInt(index)));
-  stream.end();
-  const answers = await allOf(stream);
-  t.deepEqual(
-    answers.map(({ appended }) => Number(appended?.position)),
-    Array.from({ length: 200 }, (_, index) => index),
-  );
-  t.deepEqual((await calls.texts(feedId, 'main')).slice(-2), ['198', '199']);
-
-  const failing = calls.client.streamAppends(calls.token);
-  const answered: number[] = [];
-  failing.on('data', ({ appended }: StreamAppendsResponse) => answered.push(Number(appended?.position)));
-  failing.write(request('200'));
-  failing.write(request('conflict', 7n));
-  const [error] = (await once(failing, 'error')) as [ServiceError];
-  t.is(error.code, status.ABORTED);
-  t.like(failureFromServiceError(error), { reason: 'append-conflict', details: { length: '201', expected_length: '7' } });
-  t.deepEqual(answered, [200]);
-
-  const empty = calls.client.streamAppends(calls.token);
-  empty.write({ append: undefined });
-  t.like(await once(empty, 'error'), { 0: { code: status.INVALID_ARGUMENT } });
-});
-
-test.serial('an open call of appends ends when the daemon stops, and does not hold it up', async (t) => {
-  const daemon = await startTestDaemon(t);
-  const { calls } = feedCalls(t, daemon);
-  const feedId = await calls.create();
-  const stream = calls.client.streamAppends(calls.token);
-  stream.write({ append: { subfeed: subfeedKey(feedId, 'main'), messages: [Buffer.from('a')], expectedLength: undefined, requestId: undefined } });
-  await once(stream, 'data');
-  const ended = once(stream, 'error') as Promise<[ServiceError]>;
-  await daemon.stop();
-  t.is((await ended)[0].code, status.UNAVAILABLE);
 });
 
 test.serial('a subfeed is told of before it has messages, too', async (t) => {

@@ -34,7 +34,6 @@ const feedAccess: Readonly<Record<keyof FeedServiceService, Access>> = {
   getSubfeed: 'client',
   listSubfeeds: 'client',
   appendMessages: 'client',
-  streamAppends: 'client',
   submitMessages: 'client',
   readMessages: 'client',
   watchMessages: 'client',

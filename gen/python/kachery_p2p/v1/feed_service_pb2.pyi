@@ -432,48 +432,6 @@ class AppendMessagesResponse(google.protobuf.message.Message):
 global___AppendMessagesResponse = AppendMessagesResponse
 
 @typing.final
-class StreamAppendsRequest(google.protobuf.message.Message):
-    """The next append."""
-
-    DESCRIPTOR: google.protobuf.descriptor.Descriptor
-
-    APPEND_FIELD_NUMBER: builtins.int
-    @property
-    def append(self) -> global___AppendMessagesRequest:
-        """What to append."""
-
-    def __init__(
-        self,
-        *,
-        append: global___AppendMessagesRequest | None = ...,
-    ) -> None: ...
-    def HasField(self, field_name: typing.Literal["append", b"append"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["append", b"append"]) -> None: ...
-
-global___StreamAppendsRequest = StreamAppendsRequest
-
-@typing.final
-class StreamAppendsResponse(google.protobuf.message.Message):
-    """An append that is durable."""
-
-    DESCRIPTOR: google.protobuf.descriptor.Descriptor
-
-    APPENDED_FIELD_NUMBER: builtins.int
-    @property
-    def appended(self) -> global___AppendMessagesResponse:
-        """Where its messages are."""
-
-    def __init__(
-        self,
-        *,
-        appended: global___AppendMessagesResponse | None = ...,
-    ) -> None: ...
-    def HasField(self, field_name: typing.Literal["appended", b"appended"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["appended", b"appended"]) -> None: ...
-
-global___StreamAppendsResponse = StreamAppendsResponse
-
-@typing.final
 class SubmitMessagesRequest(google.protobuf.message.Message):
     """Messages to append in the name of this node."""
 

@@ -57,11 +57,6 @@ class FeedServiceStub(object):
                 request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesResponse.FromString,
                 )
-        self.StreamAppends = channel.stream_stream(
-                '/kachery_p2p.v1.FeedService/StreamAppends',
-                request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsRequest.SerializeToString,
-                response_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsResponse.FromString,
-                )
         self.SubmitMessages = channel.unary_unary(
                 '/kachery_p2p.v1.FeedService/SubmitMessages',
                 request_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.SubmitMessagesRequest.SerializeToString,
@@ -154,17 +149,6 @@ class FeedServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def StreamAppends(self, request_iterator, context):
-        """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-        answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-        appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-        before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-        when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def SubmitMessages(self, request, context):
         """Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
         submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
@@ -245,11 +229,6 @@ def add_FeedServiceServicer_to_server(servicer, server):
                     servicer.AppendMessages,
                     request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesRequest.FromString,
                     response_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesResponse.SerializeToString,
-            ),
-            'StreamAppends': grpc.stream_stream_rpc_method_handler(
-                    servicer.StreamAppends,
-                    request_deserializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsRequest.FromString,
-                    response_serializer=kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsResponse.SerializeToString,
             ),
             'SubmitMessages': grpc.unary_unary_rpc_method_handler(
                     servicer.SubmitMessages,
@@ -410,23 +389,6 @@ class FeedService(object):
         return grpc.experimental.unary_unary(request, target, '/kachery_p2p.v1.FeedService/AppendMessages',
             kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesRequest.SerializeToString,
             kachery__p2p_dot_v1_dot_feed__service__pb2.AppendMessagesResponse.FromString,
-            options, channel_credentials,
-            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
-
-    @staticmethod
-    def StreamAppends(request_iterator,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.stream_stream(request_iterator, target, '/kachery_p2p.v1.FeedService/StreamAppends',
-            kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsRequest.SerializeToString,
-            kachery__p2p_dot_v1_dot_feed__service__pb2.StreamAppendsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

@@ -79,17 +79,6 @@ class FeedServiceStub:
     be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
     """
 
-    StreamAppends: grpc.StreamStreamMultiCallable[
-        kachery_p2p.v1.feed_service_pb2.StreamAppendsRequest,
-        kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse,
-    ]
-    """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-    answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-    appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-    before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-    when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
-    """
-
     SubmitMessages: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.v1.feed_service_pb2.SubmitMessagesRequest,
         kachery_p2p.v1.feed_service_pb2.SubmitMessagesResponse,
@@ -191,17 +180,6 @@ class FeedServiceAsyncStub:
     have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
     messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
     be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
-    """
-
-    StreamAppends: grpc.aio.StreamStreamMultiCallable[
-        kachery_p2p.v1.feed_service_pb2.StreamAppendsRequest,
-        kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse,
-    ]
-    """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-    answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-    appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-    before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-    when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
     """
 
     SubmitMessages: grpc.aio.UnaryUnaryMultiCallable[
@@ -319,19 +297,6 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
         have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
         messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
         be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
-        """
-
-    @abc.abstractmethod
-    def StreamAppends(
-        self,
-        request_iterator: _MaybeAsyncIterator[kachery_p2p.v1.feed_service_pb2.StreamAppendsRequest],
-        context: _ServicerContext,
-    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse], collections.abc.AsyncIterator[kachery_p2p.v1.feed_service_pb2.StreamAppendsResponse]]:
-        """Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-        answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-        appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-        before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-        when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
         """
 
     @abc.abstractmethod

@@ -10,11 +10,9 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
-  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
-  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -186,18 +184,6 @@ export interface AppendMessagesResponse {
   position: bigint;
   /** The time that they were given. */
   appendedAt: Timestamp | undefined;
-}
-
-/** The next append. */
-export interface StreamAppendsRequest {
-  /** What to append. */
-  append: AppendMessagesRequest | undefined;
-}
-
-/** An append that is durable. */
-export interface StreamAppendsResponse {
-  /** Where its messages are. */
-  appended: AppendMessagesResponse | undefined;
 }
 
 /** Messages to append in the name of this node. */
@@ -1891,144 +1877,6 @@ export const AppendMessagesResponse: MessageFns<AppendMessagesResponse> = {
   },
 };
 
-function createBaseStreamAppendsRequest(): StreamAppendsRequest {
-  return { append: undefined };
-}
-
-export const StreamAppendsRequest: MessageFns<StreamAppendsRequest> = {
-  encode(message: StreamAppendsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.append !== undefined) {
-      AppendMessagesRequest.encode(message.append, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamAppendsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamAppendsRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.append = AppendMessagesRequest.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): StreamAppendsRequest {
-    return { append: isSet(object.append) ? AppendMessagesRequest.fromJSON(object.append) : undefined };
-  },
-
-  toJSON(message: StreamAppendsRequest): unknown {
-    const obj: any = {};
-    if (message.append !== undefined) {
-      obj.append = AppendMessagesRequest.toJSON(message.append);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<StreamAppendsRequest>, I>>(base?: I): StreamAppendsRequest {
-    return StreamAppendsRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<StreamAppendsRequest>, I>>(object: I): StreamAppendsRequest {
-    const message = createBaseStreamAppendsRequest();
-    message.append = (object.append !== undefined && object.append !== null)
-      ? AppendMessagesRequest.fromPartial(object.append)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseStreamAppendsResponse(): StreamAppendsResponse {
-  return { appended: undefined };
-}
-
-export const StreamAppendsResponse: MessageFns<StreamAppendsResponse> = {
-  encode(message: StreamAppendsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.appended !== undefined) {
-      AppendMessagesResponse.encode(message.appended, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamAppendsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamAppendsResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.appended = AppendMessagesResponse.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): StreamAppendsResponse {
-    return { appended: isSet(object.appended) ? AppendMessagesResponse.fromJSON(object.appended) : undefined };
-  },
-
-  toJSON(message: StreamAppendsResponse): unknown {
-    const obj: any = {};
-    if (message.appended !== undefined) {
-      obj.appended = AppendMessagesResponse.toJSON(message.appended);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<StreamAppendsResponse>, I>>(base?: I): StreamAppendsResponse {
-    return StreamAppendsResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<StreamAppendsResponse>, I>>(object: I): StreamAppendsResponse {
-    const message = createBaseStreamAppendsResponse();
-    message.appended = (object.appended !== undefined && object.appended !== null)
-      ? AppendMessagesResponse.fromPartial(object.appended)
-      : undefined;
-    return message;
-  },
-};
-
 function createBaseSubmitMessagesRequest(): SubmitMessagesRequest {
   return { subfeed: undefined, messages: [], requestId: undefined };
 }
@@ -3459,23 +3307,6 @@ export const FeedServiceService = {
     responseDeserialize: (value: Buffer): AppendMessagesResponse => AppendMessagesResponse.decode(value),
   },
   /**
-   * Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-   * answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-   * appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-   * before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-   * when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
-   */
-  streamAppends: {
-    path: "/kachery_p2p.v1.FeedService/StreamAppends" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: StreamAppendsRequest): Buffer => Buffer.from(StreamAppendsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): StreamAppendsRequest => StreamAppendsRequest.decode(value),
-    responseSerialize: (value: StreamAppendsResponse): Buffer =>
-      Buffer.from(StreamAppendsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): StreamAppendsResponse => StreamAppendsResponse.decode(value),
-  },
-  /**
    * Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
    * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
    * this one is not connected to others. Other errors as AppendMessages.
@@ -3577,14 +3408,6 @@ export interface FeedServiceServer extends UntypedServiceImplementation {
    * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
    */
   appendMessages: handleUnaryCall<AppendMessagesRequest, AppendMessagesResponse>;
-  /**
-   * Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-   * answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-   * appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-   * before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-   * when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
-   */
-  streamAppends: handleBidiStreamingCall<StreamAppendsRequest, StreamAppendsResponse>;
   /**
    * Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
    * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
@@ -3737,19 +3560,6 @@ export interface FeedServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AppendMessagesResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Appends as AppendMessages does, again and again in one call: a client that appends one message after another does so several times as often. Every append is
-   * answered when it is durable, in the order of the requests; appends to one subfeed happen in that order, too. A client need not wait for answers: when 64
-   * appends or 16 MiB wait, the daemon reads no more for a while. An append that fails ends the call with what AppendMessages would have ended with, after those
-   * before it were answered; what was sent behind it may have happened or not, and can be sent again with its request ids. So it is with what is not answered
-   * when the daemon stops: UNAVAILABLE. Ends when the client ends it, and with DEADLINE_EXCEEDED when it sends nothing for 5 minutes.
-   */
-  streamAppends(): ClientDuplexStream<StreamAppendsRequest, StreamAppendsResponse>;
-  streamAppends(options: Partial<CallOptions>): ClientDuplexStream<StreamAppendsRequest, StreamAppendsResponse>;
-  streamAppends(
-    metadata: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientDuplexStream<StreamAppendsRequest, StreamAppendsResponse>;
   /**
    * Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
    * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
