@@ -49,6 +49,7 @@ export class RpcConnection {
   private readonly calls = new Set<{ cancel(): void }>();
   private isClosed = false;
   private endedConnections = 0;
+  private subscriptions = 0;
 
   /** `address` is `host:port`. */
   constructor(readonly address: string) {
@@ -82,19 +83,22 @@ export class RpcConnection {
     });
   }
 
-  /** The answers of a call with one request. They wait until they are asked for; leaving the loop ends the call. */
+  /** The answers of a call with one request. They wait until they are asked for; leaving the loop ends the call. Fails with `invalid-argument` if 1,000 without a time limit are open. */
   async *receive<Request, Response>(
     method: RpcMethod<Request, Response>,
     request: Request,
     options: RpcOptions = {},
   ): AsyncGenerator<Response, void, undefined> {
     this.checkUsable(options.signal);
+    const isSubscription = options.timeoutMs === Infinity;
+    if (isSubscription && this.subscriptions >= limits.maxSubscriptions) throw tooManySubscriptions();
     const { path, requestSerialize, responseDeserialize } = method;
     const call = this.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, this.callOptions(options));
     this.calls.add(call);
     // A call reports its end also when nobody waits for its next message.
     call.on('error', () => undefined);
     if (options.onTakenUp) call.once('metadata', options.onTakenUp);
+    if (isSubscription) this.subscriptions += 1;
     const guard = new CallGuard(call, options.signal, options.timeoutMs);
     const messages = call[Symbol.asyncIterator]() as AsyncIterator<Response, void, undefined>;
     try {
@@ -110,6 +114,7 @@ export class RpcConnection {
       this.calls.delete(call);
       throw guard.timedOut ? silence(this.address) : this.failureOf(error, options.signal);
     } finally {
+      if (isSubscription) this.subscriptions -= 1;
       guard.release();
       this.calls.delete(call);
       call.cancel();
@@ -204,6 +209,15 @@ function authorization(token: string): Metadata {
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
   return metadata;
+}
+
+function tooManySubscriptions(): KacheryError {
+  const limit = String(limits.maxSubscriptions);
+  return new KacheryError(
+    'invalid-argument',
+    `This client has ${limit} calls open that follow something, as many as it may. End some of them, or follow many subfeeds in one call with feeds.watch.`,
+    { field: 'client', limit },
+  );
 }
 
 function connectionEnded(): Error {

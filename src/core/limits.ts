@@ -27,8 +27,10 @@ export const limits = {
   maxSmallFileBytes: MiB,
   /** Bytes of a directory listing (sha1dir) or of a manifest that is read into memory. */
   maxListingBytes: 32 * MiB,
-  /** Streams that one connection may have open at a time. */
-  maxConcurrentStreams: 256,
+  /** Streams that one connection may have open at a time; what is more waits until one ends, so it must be more than the calls that never end by themselves. */
+  maxConcurrentStreams: 2_048,
+  /** Calls without an end, such as those that follow a feed, that one client has open at a time. */
+  maxSubscriptions: 1_000,
   /** Bytes of a challenge that a node signs. */
   minChallengeBytes: 16,
   maxChallengeBytes: 64,
@@ -52,6 +54,8 @@ export const limits = {
   maxAppendBytes: 6 * MiB,
   /** Bytes of messages that go into one message of a read of a feed, and that are kept in one piece. */
   feedBlockBytes: 256 * KiB,
+  /** Bytes of a page of feeds, subfeeds or mutables, with their keys and names, but one item in any case. */
+  maxPageBytes: 2 * MiB,
   /** Bytes of what waits to be written to a database. */
   maxWaitingWriteBytes: 64 * MiB,
   /** Rules of one subfeed. */
@@ -60,9 +64,8 @@ export const limits = {
   maxWatchedSubfeeds: 10_000,
   /** Changed keys that wait for one watcher of mutables. */
   maxWaitingMutables: 10_000,
-  /** How long a request id is known at least, and how many of them, so that an append that is sent again happens once. */
-  rememberedRequestMs: 30 * 60 * 1000,
-  maxRememberedRequests: 500_000,
+  /** How long a request id is known at least, so that an append that is sent again happens once. */
+  rememberedRequestMs: 5 * 60 * 1000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

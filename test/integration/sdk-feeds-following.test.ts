@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import test, { type ExecutionContext } from 'ava';
 
 import { type FeedMessage, isKacheryError, type Subfeed } from '../../src/client/index.js';
@@ -53,6 +55,24 @@ test.serial('a follower gets what is there, then what comes, and ends at once wh
   })();
   await fails(t, reading, 'cancelled');
   t.deepEqual(seen, ['a']);
+});
+
+test.serial('a thousand followers on one client leave room for other calls, and one more is told what to do', async (t) => {
+  const { feeds } = await connectSdk(t, await startTestDaemon(t));
+  const subfeed = (await feeds.create()).subfeed('main');
+  await subfeed.append(['a']);
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  const followers = Array.from({ length: 1_000 }, () => subfeed.follow({ signal: abort.signal })[Symbol.asyncIterator]());
+  const heard = await Promise.all(followers.map((follower) => follower.next()));
+  t.true(heard.every(({ value }) => (value as FeedMessage).value === 'a'));
+  await fails(t, allItems(subfeed.follow()), 'invalid-argument');
+  t.is(await subfeed.append(['b']), 1);
+  const last = await Promise.all(followers.map((follower) => follower.next()));
+  t.true(last.every(({ value }) => (value as FeedMessage).value === 'b'));
+  await followers[0]?.return?.();
+  t.deepEqual(valuesOf(await take(subfeed.follow(), 1)), ['a']);
+  abort.abort();
 });
 
 test.serial('a follower may begin behind the end, and hears when its feed is deleted', async (t) => {
