@@ -6,10 +6,10 @@ import json
 import os
 import pickle
 import secrets
-import signal
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -216,6 +216,9 @@ def test_an_append_to_an_expected_length() -> None:
         17,
         1.0,
         1e21,
+        1e23,
+        -(2**60),
+        2.0**70,
         [1, "ü"],
         {"b": 1, "a": [0.1]},
     ],
@@ -227,6 +230,7 @@ def test_subfeeds_of_every_kind_of_name(name: Any) -> None:
     assert subfeed.get_subfeed_name() == name
     subfeed.append_message("here")
     (info,) = feed.list_subfeeds()
+    assert info.name in (name, f"~{info.hash}")
     assert (info.hash, info.length) == (subfeed.get_subfeed_hash(), 1)
     for again in (name, info.name, "~" + info.hash):
         assert list(feed.get_subfeed(again)) == ["here"]
@@ -242,8 +246,40 @@ def test_names_of_subfeeds_that_cannot_be() -> None:
     for name in ("\ud800", float("nan"), {1, 2}, "x" * 4096, 10**400, deep):
         with pytest.raises(kp.InvalidArgumentError):
             feed.get_subfeed(name)
+    for name in (2**53 + 1, -(2**53) - 1, [{"run": 2**60 + 1}], 10**23):
+        with pytest.raises(kp.InvalidArgumentError, match="compared as a double"):
+            feed.get_subfeed(name)
     assert list(feed.get_subfeed("")) == []
     assert feed.get_subfeed("").get_uri().endswith("~da39a3ee5e6b4b0d3255bfef95601890afd80709")
+
+
+@pytest.mark.parametrize("letter", [" ", "é", "x"])
+def test_addresses_with_long_names(letter: str) -> None:
+    feed = kp.create_feed()
+    room = 4096 - len(feed.get_uri() + "/")
+    quoted_length = len(quote(letter))
+    for count in (room // quoted_length, room // quoted_length + 1):
+        name = letter * count
+        if len(json.dumps(name)) > 4096:
+            continue
+        subfeed = feed.get_subfeed(name)
+        uri = subfeed.get_uri()
+        assert uri.endswith(f"/~{subfeed.get_subfeed_hash()}") == (quoted_length * count > room)
+        assert len(uri) <= 4096
+        subfeed.append_message(count)
+        assert list(kp.load_subfeed(uri)) == [count]
+        with kp.load_subfeed(uri).follow() as messages:
+            assert next(messages) == count
+
+
+def test_names_of_feeds_that_cannot_be() -> None:
+    half = "half a pair: \ud800"
+    for use in (kp.create_feed, kp.load_feed, kp.get_feed_id, kp.delete_feed):
+        with pytest.raises(kp.InvalidArgumentError, match="half a surrogate pair"):
+            use(half)
+    for name in ("", "x" * 1_001, "0" * 64, "feed://x", "sha1://x", "sha1dir://x"):
+        with pytest.raises(kp.InvalidArgumentError):
+            kp.create_feed(name)
 
 
 def test_names_have_the_hashes_of_the_vectors() -> None:
@@ -565,21 +601,6 @@ def test_no_daemon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["KACHERY_P2P_API_PORT"] == "1"
 
 
-def test_appends_one_after_another_are_as_those_by_themselves() -> None:
-    feed = kp.create_feed()
-    subfeed, other = feed.get_subfeed("main"), feed.get_subfeed("other")
-    for number in range(50):
-        assert subfeed.append_message(number) == number
-        assert other.append_messages([number, number]) == 2 * number
-        with pytest.raises(kp.ConflictError) as caught:
-            subfeed.append_message("late", expected_length=number)
-        assert caught.value.reason == "append-conflict"
-    feed.delete()
-    for _ in range(3):
-        with pytest.raises(kp.NotFoundError):
-            subfeed.append_message(0)
-
-
 def test_threads_append_at_once() -> None:
     subfeed = kp.create_feed().get_subfeed("main")
     positions: list[int] = []
@@ -597,30 +618,3 @@ def test_threads_append_at_once() -> None:
     messages = list(subfeed)
     for number in range(8):
         assert [turn for who, turn in messages if who == number] == list(range(25))
-
-
-class Interrupt(Exception):
-    """As Ctrl-C is, when a program goes on behind it."""
-
-
-def test_an_interrupted_append_does_not_confuse_the_next_one(new_daemon: Daemon) -> None:
-    def interrupt(*_: object) -> None:
-        assert new_daemon.process is not None
-        new_daemon.process.send_signal(signal.SIGCONT)
-        raise Interrupt
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        subfeed = kp.create_feed().get_subfeed("main")
-        for number in range(0, 30, 10):
-            subfeed.append_messages([number] * 5)
-            assert new_daemon.process is not None
-            new_daemon.process.send_signal(signal.SIGSTOP)
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            with pytest.raises(Interrupt):
-                subfeed.append_message("perhaps")
-            subfeed.set_position(subfeed.append_message(number))
-            assert subfeed.get_next_messages() == [number]
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert [message for message in subfeed if message != "perhaps"] == [0] * 6 + [10] * 6 + [20] * 6

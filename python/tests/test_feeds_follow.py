@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -150,6 +151,41 @@ def test_what_nobody_follows_any_more_is_released() -> None:
     assert call.is_active()
     del messages
     assert not call.is_active()
+
+
+@pytest.mark.usefixtures("daemon")
+def test_many_follow_in_one_process_and_others_work_on() -> None:
+    subfeed = kp.create_feed().get_subfeed("main")
+    subfeed.append_message("first")
+    with ExitStack() as streams:
+        followers = [streams.enter_context(subfeed.follow()) for _ in range(300)]
+        assert {next(follower) for follower in followers} == {"first"}
+        assert subfeed.append_message("second") == 1
+        assert {next(follower) for follower in followers} == {"second"}
+
+
+@pytest.mark.usefixtures("daemon")
+def test_more_than_a_thousand_do_not_follow_in_one_process() -> None:
+    subfeed = kp.create_feed().get_subfeed("main")
+    watch = {"feedId": subfeed.get_uri().split("/")[2], "subfeedName": "main"}
+    with ExitStack() as streams:
+        followers = [streams.enter_context(subfeed.follow()) for _ in range(1_000)]
+        for wait in (
+            lambda: subfeed.follow(),
+            lambda: next(subfeed.message_stream()),
+            lambda: subfeed.get_next_messages(wait_msec=60_000),
+            lambda: kp.watch_for_new_messages({"a": watch}, wait_msec=60_000),
+        ):
+            with pytest.raises(kp.TooBusyError, match=r"Close some .* watch_for_new_messages"):
+                wait()
+        subfeed.append_message("there")
+        assert subfeed.get_next_messages() == ["there"]
+        followers[0].close()
+        with subfeed.follow() as messages:
+            assert next(messages) == "there"
+        followers[1].close()
+        assert next(subfeed.message_stream()) == "there"
+        assert subfeed.get_next_messages(wait_msec=1) == []
 
 
 @pytest.mark.usefixtures("daemon")

@@ -94,6 +94,30 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(unfit: Any) -> None:
     assert kp.get(key, kp.MISSING) is kp.MISSING
 
 
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**60) - 1, 10**23, 10**400], ids=str)
+def test_whole_numbers_that_no_double_holds(number: int) -> None:
+    key = new_key()
+    for use in (
+        lambda: kp.get({key: [number]}),
+        lambda: kp.set({key: [number]}, 1),
+        lambda: kp.delete(number),
+        lambda: kp.set(key, 1, expected={"a": number}),
+        lambda: kp.delete(key, expected=number),
+    ):
+        with pytest.raises(kp.InvalidArgumentError, match="compared as a double"):
+            use()
+    kp.set(key, number)
+    assert kp.get(key) == number
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**60), 2**200, 1e23, 1e300], ids=repr)
+def test_numbers_that_a_double_holds(number: float) -> None:
+    key = [new_key(), number]
+    kp.set(key, number, expected=kp.MISSING)
+    kp.set(key, "changed", expected=number)
+    assert kp.get(key) == "changed"
+
+
 def test_the_largest_value_and_key() -> None:
     kp.set("k" * 4_094, "x" * (2**20 - 2))
     assert kp.get("k" * 4_094) == "x" * (2**20 - 2)

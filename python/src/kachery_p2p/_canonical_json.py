@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import json
-import math
 from decimal import Decimal
 from typing import Any, cast
 
+from ._comparable_json import as_compared
 from ._errors import failure
-from ._strict_json import dump_strictly
 
 
 def canonical_json(value: Any, field: str) -> str:
-    """The one text of a JSON value. Raises ``invalid-argument`` for what is none."""
-    text = dump_strictly(value, field)
+    """The one text of a JSON value. Raises ``invalid-argument`` as ``as_compared``."""
     try:
-        return _written(json.loads(text, parse_int=float), field)
+        return _written(as_compared(value, field))
     except RecursionError:
         message = f"The {field} has lists or dicts in each other that are too many levels deep."
         raise failure("invalid-argument", message, {"field": field}) from None
 
 
-def _written(value: Any, field: str) -> str:
+def _written(value: Any) -> str:
     if isinstance(value, float):
-        return _number(value, field)
+        return _number(value)
     if isinstance(value, list):
         items = cast("list[Any]", value)
-        return "[" + ",".join(_written(item, field) for item in items) + "]"
+        return "[" + ",".join(_written(item) for item in items) + "]"
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
-        pairs = (f"{json.dumps(key)}:{_written(members[key], field)}" for key in sorted(members))
+        pairs = (f"{json.dumps(key)}:{_written(members[key])}" for key in sorted(members))
         return "{" + ",".join(pairs) + "}"
     return json.dumps(value)
 
 
-def _number(value: float, field: str) -> str:
+def _number(value: float) -> str:
     """A number as ECMAScript's Number::toString writes it."""
-    if not math.isfinite(value):
-        message = f"A number of the {field} is larger than any double. Write it as a string."
-        raise failure("invalid-argument", message, {"field": field})
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""

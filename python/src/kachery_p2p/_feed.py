@@ -107,12 +107,13 @@ class Feed:
 
         Args:
             name: Its name, any JSON value; a text of ``~`` and 40 hexadecimal digits stands for
-                the name with this hash.
+                the name with this hash. Whole numbers in it must be such that a double holds
+                them, as all up to 2**53 are.
             position: Position of the first message to read.
 
         Raises:
             InvalidArgumentError: The name is no JSON value, a text without UTF-8, or over 4,096
-                bytes as JSON.
+                bytes as JSON, or has a whole number that no double holds.
             NotFoundError: The snapshot does not have it.
         """
         parsed = subfeed_name(name)

@@ -10,8 +10,10 @@ from urllib.parse import quote, unquote
 from ._canonical_json import canonical_json
 from ._errors import KacheryError, failure, quoted
 from ._limits import MAX_SUBFEED_NAME_BYTES, MAX_URI_LENGTH
+from ._strict_json import dump_strictly
 
 _FEED_ID = re.compile(r"[0-9a-f]{64}")
+_FEED_URI_LENGTH = len("feed://") + 64
 _HASH_NAME = re.compile(r"~[0-9a-f]{40}")
 
 
@@ -27,13 +29,14 @@ class SubfeedName(NamedTuple):
 
     Attributes:
         hash: Hash of the name, 40 hexadecimal digits.
-        json: The name as canonical JSON; None where no more than the hash is known.
-        in_uri: The name as it stands in the subfeed's address.
+        json: The name as JSON; None where no more than the hash is known.
+        path: The name as it stands in the subfeed's address, in percent-encoding or as ``~`` and
+            the hash.
     """
 
     hash: str
     json: str | None
-    in_uri: str
+    path: str
 
 
 def is_feed_uri(text: str) -> bool:
@@ -66,27 +69,34 @@ def parse_feed_uri(text: str) -> FeedUri:
 def subfeed_name(name: Any) -> SubfeedName:
     """What a name stands for: a text, ``~`` and a hash, or any other JSON value.
 
-    Raises ``invalid-argument`` for a text that has no UTF-8, for what is no JSON, and for what is
-    too long.
+    Raises ``invalid-argument`` for a text that has no UTF-8, for what is no JSON, for a whole
+    number that no double holds, and for what is too long.
     """
     if isinstance(name, str) and _HASH_NAME.fullmatch(name):
         return SubfeedName(name[1:], None, name)
-    json = canonical_json(name, "subfeed name")
-    if len(json) > MAX_SUBFEED_NAME_BYTES:
-        problem = f"The subfeed name has {len(json)} bytes as JSON"
+    canonical, json = canonical_json(name, "subfeed name"), dump_strictly(name, "subfeed name")
+    size_bytes = max(len(canonical), len(json))
+    if size_bytes > MAX_SUBFEED_NAME_BYTES:
+        problem = f"The subfeed name has {size_bytes} bytes as JSON"
         message = f"{problem}; at most {MAX_SUBFEED_NAME_BYTES} are allowed."
         raise failure("invalid-argument", message, {"field": "subfeed name"})
-    try:
-        content = (name if isinstance(name, str) else json).encode("utf-8")
-    except UnicodeEncodeError as error:
-        message = f"The subfeed name {quoted(name)} has half a surrogate pair: {error}."
-        raise failure("invalid-argument", message, {"field": "subfeed name"}) from None
+    content = utf_8(name, "subfeed name") if isinstance(name, str) else canonical.encode("ascii")
     sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-    return SubfeedName(sha1, json, _in_uri(name, sha1))
+    return SubfeedName(sha1, json, _path(name, sha1))
 
 
-def _in_uri(name: Any, sha1: str) -> str:
-    return quote(name, safe="") if isinstance(name, str) and name else f"~{sha1}"
+def utf_8(name: str, field: str) -> bytes:
+    """The name's UTF-8. Raises ``invalid-argument`` for half a surrogate pair, which has none."""
+    try:
+        return name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        message = f"The {field} {quoted(name)} has half a surrogate pair, so no UTF-8: {error}."
+        raise failure("invalid-argument", message, {"field": field}) from None
+
+
+def _path(name: Any, sha1: str) -> str:
+    path = quote(name, safe="") if isinstance(name, str) else ""
+    return path if 0 < len(path) <= MAX_URI_LENGTH - _FEED_URI_LENGTH - 1 else f"~{sha1}"
 
 
 def _malformed(text: str, problem: str) -> KacheryError:

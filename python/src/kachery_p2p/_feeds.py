@@ -19,9 +19,11 @@ def create_feed(name: str | None = None) -> Feed:
     """Makes a feed, whose private key stays with the daemon.
 
     Args:
-        name: Its name on the daemon's node, 1 to 1,000 bytes; None for none.
+        name: Its name on the daemon's node, 1 to 1,000 bytes; None for none. It must not look
+            like the id of a feed, or begin as an address does.
 
     Raises:
+        InvalidArgumentError: The name cannot be one.
         ConflictError: A feed has the name (``already-exists``).
         OfflineError: Offline mode is on.
         KacheryError: Anything else that went wrong, such as no daemon running.
@@ -43,8 +45,8 @@ def load_feed(name_or_uri: str, timeout_sec: float | None = None, create: bool =
 
     Raises:
         NotFoundError: There is no such feed, or nobody has the snapshot.
-        InvalidArgumentError: The address is malformed, or that of a subfeed; the file is no
-            snapshot.
+        InvalidArgumentError: The address is malformed, or that of a subfeed; the name has no
+            UTF-8; the file is no snapshot.
         OfflineError: Offline mode is on, and it is not a snapshot.
         KacheryError: Anything else that went wrong, such as no daemon running.
     """

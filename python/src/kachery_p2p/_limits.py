@@ -62,6 +62,9 @@ MAX_APPEND_MESSAGES = 10_000
 MAX_APPEND_BYTES = 6 * MIB
 """Bytes of the messages in one append."""
 
+MAX_FOLLOWS = 1_000
+"""Calls of a process that wait for messages at a time; a connection carries 2,048 calls."""
+
 MAX_SUBFEED_NAME_BYTES = 4096
 """Bytes of the name of a subfeed as JSON."""
 

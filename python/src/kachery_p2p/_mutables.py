@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._comparable_json import dump_comparable
 from ._daemon_session import daemon_session
 from ._errors import KacheryError, failure
 from ._limits import MAX_MUTABLE_KEY_BYTES, MAX_MUTABLE_VALUE_BYTES
@@ -22,12 +23,14 @@ def get(key: Any, default: Any = None) -> Any:
     """The value of a key on the daemon's node.
 
     Args:
-        key: Any JSON value. Keys that are equal as JSON are the same key.
+        key: Any JSON value. Keys that are equal as JSON are the same key. Whole numbers in it
+            must be such that a double holds them, as all up to 2**53 are.
         default: What to return if the key has no value. None may be a value, too: where that
             matters, give ``kp.MISSING``.
 
     Raises:
-        InvalidArgumentError: The key is no JSON value, or over 4,096 bytes as JSON.
+        InvalidArgumentError: The key is no JSON value, has a whole number that no double holds,
+            or is over 4,096 bytes as JSON.
         OfflineError: Offline mode is on.
         KacheryError: Anything else that went wrong, such as no daemon running.
     """
@@ -65,15 +68,16 @@ def set(  # noqa: A001 - the name that users know
     """Gives a key a value on the daemon's node. It is on disk when this returns.
 
     Args:
-        key: Any JSON value. Keys that are equal as JSON are the same key.
-        value: Any JSON value, at most 1 MiB as JSON.
+        key: As for ``get``.
+        value: Any JSON value, at most 1 MiB as JSON. Whole numbers keep all their digits.
         expected: What the value must be before; ``kp.MISSING`` if there must be none. Anything,
-            if left out.
+            if left out. It is compared as keys are, and has the same whole numbers.
 
     Raises:
         ConflictError: The value was not what was expected. If the connection broke meanwhile, it
             may have been, and be changed now.
-        InvalidArgumentError: Key or value is no JSON value, or too large; nothing was sent.
+        InvalidArgumentError: Key or value is no JSON value, or too large, or a whole number of
+            the key or of what is expected is held by no double; nothing was sent.
         OfflineError: Offline mode is on.
         KacheryError: Anything else that went wrong, such as no daemon running.
     """
@@ -93,8 +97,8 @@ def delete(key: Any, *, expected: Any = _ANYTHING) -> bool:
     """Takes the value of a key away. Returns whether it had one.
 
     Args:
-        key: Any JSON value.
-        expected: What the value must be before; anything, if left out.
+        key: As for ``get``.
+        expected: What the value must be before, as for ``set``; anything, if left out.
 
     Raises as ``set``.
     """
@@ -119,7 +123,7 @@ def _session() -> Session:
 
 
 def _key_json(key: Any) -> str:
-    return _limited(dump_strictly(key, "key"), "key", MAX_MUTABLE_KEY_BYTES)
+    return _limited(dump_comparable(key, "key"), "key", MAX_MUTABLE_KEY_BYTES)
 
 
 def _value_json(value: Any) -> str:
@@ -138,7 +142,10 @@ def _expected_json(expected: Any) -> str | None:
     """The JSON of what is expected; empty for no value, None for anything."""
     if expected is _ANYTHING:
         return None
-    return "" if expected is MISSING else _value_json(expected)
+    if expected is MISSING:
+        return ""
+    text = dump_comparable(expected, "expected value")
+    return _limited(text, "expected value", MAX_MUTABLE_VALUE_BYTES)
 
 
 def _expectation(expected_json: str | None) -> MutableExpectation | None:

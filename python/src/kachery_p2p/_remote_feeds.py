@@ -9,7 +9,7 @@ from kachery_p2p import v1
 from ._calls import call_unary
 from ._errors import failure
 from ._feed import SubfeedInfo
-from ._feed_names import SubfeedName, is_feed_id, is_feed_uri, parse_feed_uri
+from ._feed_names import SubfeedName, is_feed_id, is_feed_uri, parse_feed_uri, utf_8
 from ._limits import UNARY_TIMEOUT_SECONDS
 from ._remote_log import RemoteLog
 from ._session import Session, session_for
@@ -49,7 +49,9 @@ class RemoteFeed:
 
 
 def create_remote(session: Session, name: str | None) -> RemoteFeed:
-    """Makes a feed. Raises ``already-exists``."""
+    """Makes a feed. Raises ``already-exists``, ``invalid-argument``."""
+    if name is not None:
+        utf_8(name, "feed name")
     request = v1.CreateFeedRequest(name=name)
     response = call_unary(session, lambda to: to.feeds.CreateFeed, request)
     return RemoteFeed(session.settings, response.feed)
@@ -66,6 +68,7 @@ def find_remote(session: Session, name_or_uri: str, timeout: float | None) -> Re
     elif is_feed_id(name_or_uri):
         request = v1.GetFeedRequest(feed_id=name_or_uri)
     else:
+        utf_8(name_or_uri, "feed name")
         request = v1.GetFeedRequest(name=name_or_uri)
     seconds = UNARY_TIMEOUT_SECONDS if timeout is None else timeout
     response = call_unary(session, lambda to: to.feeds.GetFeed, request, seconds)
@@ -75,5 +78,11 @@ def find_remote(session: Session, name_or_uri: str, timeout: float | None) -> Re
 def _subfeed_info(subfeed: v1.Subfeed) -> SubfeedInfo:
     name = f"~{subfeed.hash}"
     if subfeed.HasField("name_json"):
-        name = load_strictly(subfeed.name_json, f"The name of the subfeed {name}")
+        subject = f"The name of the subfeed {name}"
+        name = load_strictly(subfeed.name_json, subject, _whole_double)
     return SubfeedInfo(name, subfeed.hash, subfeed.length, subfeed.appended_at.ToMilliseconds())
+
+
+def _whole_double(digits: str) -> int:
+    """A whole number of a name: of a double, told with as few digits as tell it from others."""
+    return int(float(digits))

@@ -15,6 +15,7 @@ from kachery_p2p.v1 import WatchedSubfeed, WatchMessagesRequest, WatchMessagesRe
 from ._calls import open_call
 from ._cancellation import cancellable, pause
 from ._errors import KacheryError
+from ._follow_place import FollowPlace
 from ._fork_gate import fork_gate
 from ._message_batches import Decode
 from ._message_log import Values
@@ -30,8 +31,14 @@ _PATIENCE_SECONDS = 60.0
 def wait_for_any(settings: Settings, watched: Sequence[WatchedSubfeed], seconds: float) -> bool:
     """Waits until one of the subfeeds has a message; tells whether one came in time.
 
-    A daemon that is back in time is as if it had not been away.
+    A daemon that is back in time is as if it had not been away. Raises ``too-busy`` if this
+    process waits in too many calls already.
     """
+    with closing(FollowPlace()):
+        return _wait_for_any(settings, watched, seconds)
+
+
+def _wait_for_any(settings: Settings, watched: Sequence[WatchedSubfeed], seconds: float) -> bool:
     deadline = time.monotonic() + min(seconds, _MAX_WAIT_SECONDS)
     tries, problem = 0, None
     request = WatchMessagesRequest(subfeeds=watched)
@@ -55,7 +62,10 @@ def wait_for_any(settings: Settings, watched: Sequence[WatchedSubfeed], seconds:
 
 
 class RemoteFollow:
-    """The messages of a subfeed, without a gap or a double, also when the daemon restarts."""
+    """The messages of a subfeed, without a gap or a double, also when the daemon restarts.
+
+    Raises ``too-busy`` if this process waits in too many calls already.
+    """
 
     def __init__(
         self, settings: Settings, watched: WatchedSubfeed, decode: Decode, *, signed: bool
@@ -64,6 +74,7 @@ class RemoteFollow:
         self._request = WatchMessagesRequest(subfeeds=[watched], with_proofs=signed)
         self._watched = self._request.subfeeds[0]
         self._decode = decode
+        self._place = FollowPlace()
         self._closed = Event()
         self._call: grpc.Call | None = None
         self._batches = self._follow()
@@ -85,6 +96,7 @@ class RemoteFollow:
         if call is not None:
             with fork_gate.passed():
                 call.cancel()
+        self._place.close()
 
     def _follow(self) -> Generator[Values, None, None]:
         tries, deadline = 0, time.monotonic() + _PATIENCE_SECONDS

@@ -19,7 +19,6 @@ from kachery_p2p.v1 import (
     WatchedSubfeed,
 )
 
-from ._append_lane import lane_of
 from ._calls import call_unary, open_call, stream
 from ._errors import KacheryError
 from ._feed_names import SubfeedName
@@ -40,7 +39,7 @@ class RemoteLog:
     def __init__(
         self, settings: Settings, feed_id: str, name: SubfeedName, is_writeable: bool
     ) -> None:
-        self.uri = f"feed://{feed_id}/{name.in_uri}"
+        self.uri = f"feed://{feed_id}/{name.path}"
         self.is_writeable = is_writeable
         self._settings = settings
         self._feed_id = feed_id
@@ -90,11 +89,7 @@ class RemoteLog:
             expected_length=expected_length,
             request_id=secrets.token_hex(16),
         )
-        session = self._session
-        response = lane_of(self._settings).append(session, request)
-        if response is None:
-            response = call_unary(session, lambda to: to.feeds.AppendMessages, request)
-        return response.position
+        return call_unary(self._session, lambda to: to.feeds.AppendMessages, request).position
 
     def submit(self, messages: Sequence[Any]) -> int:
         """Appends in the name of the daemon's node."""

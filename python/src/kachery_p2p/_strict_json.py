@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Callable
 
 from ._errors import failure
 
@@ -27,10 +27,14 @@ def dump_strictly(value: Any, field: str) -> str:
         ) from error
 
 
-def load_strictly(text: bytes | str, subject: str) -> Any:
-    """The value of JSON text. Raises ``invalid-argument`` if it is none."""
+def load_strictly(text: bytes | str, subject: str, whole: Callable[[str], Any] = int) -> Any:
+    """The value of JSON text. Raises ``invalid-argument`` if it is none.
+
+    ``whole`` makes a whole number of its digits.
+    """
+    decoder = _DECODER if whole is int else _decoder(whole)
     try:
-        return _DECODER.decode(text.decode("utf-8") if isinstance(text, bytes) else text)
+        return decoder.decode(text.decode("utf-8") if isinstance(text, bytes) else text)
     except (ValueError, RecursionError) as error:
         message = f"{subject} is not JSON: {error}. Another program wrote it; read it with that."
         raise failure("invalid-argument", message, {"field": subject}) from error
@@ -49,7 +53,11 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no value of JSON")
 
 
+def _decoder(whole: Callable[[str], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse, parse_int=whole)
+
+
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = _decoder(int)
 _raw_decode = _DECODER.raw_decode
 _WHITE_SPACE = frozenset(" \t\n\r")

@@ -37,7 +37,10 @@ class Subfeed:
         return f"<Subfeed {self.get_uri()}>"
 
     def get_uri(self) -> str:
-        """The subfeed's address, ``feed://<id>/<name>``; of a snapshot's, the snapshot's."""
+        """The subfeed's address, ``feed://<id>/<name>``; of a snapshot's, the snapshot's.
+
+        ``~`` and the name's hash stand for a name that is no text, and for one that is too long.
+        """
         return self._log.uri
 
     def get_subfeed_name(self) -> Any:
@@ -130,6 +133,7 @@ class Subfeed:
             An iterator, and a context manager that closes it.
 
         Raises:
+            TooBusyError: This process waits for messages in 1,000 calls already.
             NotFoundError: The feed is not there, or was deleted meanwhile.
             KacheryError: Anything else that went wrong, while iterating.
         """

@@ -17,7 +17,7 @@ def watch_for_new_messages(
     wait_msec: float = 25_000,
     signed: bool = False,
 ) -> dict[str, list[Any]]:
-    """The messages of many subfeeds from some positions on.
+    """The messages of many subfeeds from some positions on. Waits in a single call.
 
     Args:
         subfeed_watches: For each key of the caller's a dict with ``feedId``, with ``subfeedName``
