@@ -20,11 +20,12 @@ export function parseFeedUri(text: string): FeedUri {
   return name === '' ? { feedId } : { feedId, subfeed: subfeedOfPath(text, name) };
 }
 
-/** The URI of a feed, or of a subfeed: by its name if that is a text, otherwise by its hash. */
+/** The URI of a feed, or of a subfeed: by its name if that is a text and the URI does not become too long, otherwise by its hash. */
 export function formatFeedUri({ feedId, subfeed }: FeedUri): string {
   if (!subfeed) return `feed://${feedId}`;
   const name: unknown = subfeed.nameJson === undefined ? undefined : JSON.parse(subfeed.nameJson);
-  return `feed://${feedId}/${typeof name === 'string' && name !== '' ? encodeURIComponent(name) : `~${subfeed.hash}`}`;
+  const byName = typeof name === 'string' && name !== '' ? `feed://${feedId}/${encodeURIComponent(name)}` : undefined;
+  return byName !== undefined && byName.length <= limits.maxUriLength ? byName : `feed://${feedId}/~${subfeed.hash}`;
 }
 
 function subfeedOfPath(text: string, path: string): SubfeedName {

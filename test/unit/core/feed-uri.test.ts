@@ -17,6 +17,19 @@ test('URIs of feeds and subfeeds are read and written', (t) => {
   t.is(formatFeedUri({ ...parseFeedUri(`feed://${id}`), subfeed: subfeedOfName('') }), `feed://${id}/~${subfeedOfName('').hash}`);
 });
 
+test('a subfeed is named by its hash where its name would make the URI too long', (t) => {
+  for (const [fits, isTooLong] of [
+    ['x'.repeat(4_024), 'x'.repeat(4_025)],
+    ['é'.repeat(670), 'é'.repeat(671)],
+  ] as const) {
+    for (const name of [fits, isTooLong]) {
+      const uri = formatFeedUri({ ...parseFeedUri(`feed://${id}`), subfeed: subfeedOfName(name) });
+      t.is(uri === `feed://${id}/~${subfeedOfName(name).hash}`, name === isTooLong);
+      t.is(parseFeedUri(uri).subfeed?.hash, subfeedOfName(name).hash);
+    }
+  }
+});
+
 test('what is not such a URI is refused, with the reason', (t) => {
   for (const text of [
     '',
