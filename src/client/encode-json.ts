@@ -1,4 +1,5 @@
 import { quoted } from '../core/content-id.js';
+import { escapeBeyondAscii } from '../core/escape-beyond-ascii.js';
 import { KacheryError } from '../core/failure.js';
 
 /**
@@ -13,7 +14,7 @@ export function encodeJson(value: unknown): string {
     if (error instanceof KacheryError) throw error;
     throw notJson(problemOf(error), error);
   }
-  return text.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeBeyondAscii(text);
 }
 
 /** A Buffer has a toJSON method, so that only its holder still shows what it is. */

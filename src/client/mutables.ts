@@ -19,7 +19,10 @@ export interface ChangeMutableOptions extends CallOptions {
   readonly expected?: MutableExpectation | undefined;
 }
 
-/** Which keys: those whose canonical JSON begins with `keyJsonPrefix`, such as `"job` or `["job",`; all if it is left out. */
+/**
+ * Which keys: those whose canonical JSON begins with `keyJsonPrefix`, such as `"job` or `["job",`; all if it is left out. It is compared as a text, so it must be
+ * as canonical JSON is: without white space outside of texts, members in the order of their names. Only characters beyond ASCII may stand as they are.
+ */
 export interface SelectMutablesOptions extends CallOptions {
   readonly keyJsonPrefix?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { MutableServiceService as service } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
+import { escapeBeyondAscii } from '../core/escape-beyond-ascii.js';
 import { isKacheryError } from '../core/failure.js';
 import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
@@ -45,11 +46,11 @@ export class OnlineMutables implements Mutables {
   }
 
   async *list({ keyJsonPrefix = '', signal }: SelectMutablesOptions = {}): AsyncGenerator<Mutable, void, undefined> {
-    for await (const record of listMutables(this.daemon, keyJsonPrefix, signal)) yield mutableOf(record);
+    for await (const record of listMutables(this.daemon, escapeBeyondAscii(keyJsonPrefix), signal)) yield mutableOf(record);
   }
 
-  watch(options: WatchMutablesOptions = {}): AsyncGenerator<MutableChange, void, undefined> {
-    return new MutableWatch(this.daemon, options).changes();
+  watch({ keyJsonPrefix = '', ...options }: WatchMutablesOptions = {}): AsyncGenerator<MutableChange, void, undefined> {
+    return new MutableWatch(this.daemon, { ...options, keyJsonPrefix: escapeBeyondAscii(keyJsonPrefix) }).changes();
   }
 }
 

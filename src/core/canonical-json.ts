@@ -1,4 +1,5 @@
 import { compareByCodePoints } from './code-point-order.js';
+import { escapeBeyondAscii } from './escape-beyond-ascii.js';
 import { KacheryError } from './failure.js';
 
 /**
@@ -36,7 +37,7 @@ function textOfObject(value: Readonly<Record<string, unknown>>): string {
 }
 
 function escaped(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeBeyondAscii(JSON.stringify(text));
 }
 
 function notJson(problem: string): KacheryError {

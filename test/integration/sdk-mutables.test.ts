@@ -110,33 +110,36 @@ test.serial('keys are listed by prefix, however many there are', async (t) => {
   t.is((await allItems(mutables.list({ keyJsonPrefix: '["job",' }))).filter(({ value }) => value === large).length, 12);
   t.is((await allItems(mutables.list({ keyJsonPrefix: '"nothing' }))).length, 0);
   t.true((await allItems(mutables.list())).length > 1_212);
+  await mutables.set('é\u007f😀1', 1);
+  t.is((await allItems(mutables.list({ keyJsonPrefix: '"é\u007f😀' }))).length, 1);
+  t.is((await allItems(mutables.list({ keyJsonPrefix: String.raw`"\u00e9\u007f` }))).length, 1);
 });
 
 test.serial('a watcher hears of what is there if it wants to, and of each change, until it is given up', async (t) => {
   const { mutables } = shared();
-  await mutables.set('w/old', 1);
+  await mutables.set('wé/old', 1);
   const abort = new AbortController();
-  const watch = changesOf(mutables.watch({ keyJsonPrefix: '"w/', withExisting: true, signal: abort.signal }));
-  t.is(await watch.next(), '"w/old"=1');
-  const fresh = changesOf(mutables.watch({ keyJsonPrefix: '"w/' }));
+  const watch = changesOf(mutables.watch({ keyJsonPrefix: '"wé/', withExisting: true, signal: abort.signal }));
+  t.is(await watch.next(), '"wé/old"=1');
+  const fresh = changesOf(mutables.watch({ keyJsonPrefix: '"wé/' }));
   const first = fresh.next();
   const next = watch.next();
   // Until the second watcher has heard of something it may not have begun.
   const setting = (async () => {
     for (let value = 2; ; value += 1) {
-      await mutables.set('w/new', value);
-      if (await Promise.race([first.then(() => true), mutables.get('w/new').then(() => false)])) return;
+      await mutables.set('wé/new', value);
+      if (await Promise.race([first.then(() => true), mutables.get('wé/new').then(() => false)])) return;
     }
   })();
-  t.regex(await first, /^"w\/new"=\d+$/);
+  t.regex(await first, /^"wé\/new"=\d+$/);
   await setting;
-  t.regex(await next, /^"w\/new"=\d+$/);
+  t.regex(await next, /^"wé\/new"=\d+$/);
   await fresh.leave();
   await mutables.set('other', 1);
-  await mutables.delete('w/old');
+  await mutables.delete('wé/old');
   let change = await watch.next();
-  while (change.startsWith('"w/new"=')) change = await watch.next();
-  t.is(change, '"w/old" deleted');
+  while (change.startsWith('"wé/new"=')) change = await watch.next();
+  t.is(change, '"wé/old" deleted');
   const waiting = watch.next();
   abort.abort();
   await fails(t, waiting, 'cancelled');
