@@ -103,7 +103,7 @@ export interface Feed {
 
 /** The feeds of the node. Offline each method fails with `offline`. */
 export interface Feeds {
-  /** Makes a feed. Fails with `already-exists` if a feed here has the name. */
+  /** Makes a feed. Fails with `already-exists` if a feed here has the name, and with `invalid-argument`. */
   create(name?: string, options?: CallOptions): Promise<Feed>;
   /** The feed of an id, a `feed://` URI without a subfeed, or a name here. Fails with `feed-not-found`. */
   load(idOrUriOrName: string, options?: CallOptions): Promise<Feed>;
@@ -113,6 +113,6 @@ export interface Feeds {
   delete(idOrUriOrName: string, options?: CallOptions): Promise<void>;
   /** All feeds, ordered by id. */
   list(options?: CallOptions): AsyncIterable<Feed>;
-  /** Follows up to 10,000 subfeeds, of one feed or several, in one call; as `follow` of a subfeed. Messages of one subfeed come in order. */
+  /** Follows 1 to 10,000 subfeeds, of one feed or several, in one call; as `follow` of a subfeed. Messages of one subfeed come in order. */
   watch(subfeeds: readonly WatchedSubfeed[], options?: FollowOptions): AsyncIterable<SubfeedMessage>;
 }

@@ -1,4 +1,5 @@
 import { type Feed as FeedRecord, FeedServiceService as service } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { isFeedId, parseFeedId } from '../core/feed-id.js';
 import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
@@ -24,6 +25,7 @@ export class OnlineFeeds implements Feeds {
   ) {}
 
   async create(name?: string, { signal }: CallOptions = {}): Promise<Feed> {
+    if (name !== undefined) checkWellFormed(name);
     return this.feedOf((await this.daemon.unary(service.createFeed, { name }, { signal })).feed);
   }
 
@@ -52,6 +54,7 @@ export class OnlineFeeds implements Feeds {
   }
 
   async *watch(subfeeds: readonly WatchedSubfeed[], options: FollowOptions = {}): AsyncGenerator<SubfeedMessage, void, undefined> {
+    if (subfeeds.length === 0) throw new KacheryError('invalid-argument', 'There are no subfeeds to watch. Give at least one.', { field: 'subfeeds' });
     const named = subfeeds.map(({ subfeed, position = 0 }) => ({ subfeed, position, ...namedSubfeed(subfeed.uri) }));
     for await (const { followed, message } of followSubfeeds(this.daemon, named, options)) yield { subfeed: followed.subfeed, message };
   }
@@ -112,11 +115,19 @@ class OnlineFeed implements Feed {
 
 function selectorOf(text: string) {
   if (isFeedId(text)) return { $case: 'feedId', value: text } as const;
-  if (!text.startsWith('feed://')) return { $case: 'name', value: text } as const;
+  if (!text.startsWith('feed://')) return { $case: 'name', value: checkWellFormed(text) } as const;
   const { feedId, subfeed } = parseFeedUri(text);
   if (subfeed === undefined) return { $case: 'feedId', value: feedId } as const;
   throw new KacheryError('invalid-uri', `${text.slice(0, 200)} names a subfeed, but a feed is needed: leave out what follows its id.`, {
     uri: text.slice(0, 200),
+  });
+}
+
+/** The name of a feed, if it can be sent: half a surrogate pair would arrive as another character, and so as another name. */
+function checkWellFormed(name: string): string {
+  if (name.isWellFormed()) return name;
+  throw new KacheryError('invalid-argument', `${quoted(name)} cannot be the name of a feed: it holds half a surrogate pair, so it has no UTF-8.`, {
+    field: 'name',
   });
 }
 

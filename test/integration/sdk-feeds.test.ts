@@ -6,7 +6,7 @@ import { connect, type Feed, type KacheryClient, type Subfeed } from '../../src/
 import { fails } from '../contract/client-contract.js';
 import { startCuttingProxy } from '../support/cutting-proxy.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
-import { allItems, connectSdk } from '../support/sdk-client.js';
+import { allItems, connectSdk, take } from '../support/sdk-client.js';
 import { sharedBefore } from '../support/suite-resources.js';
 import { temporaryFolder } from '../support/temporary-storage.js';
 
@@ -33,6 +33,8 @@ test.serial('a feed is made, found by id, URI and name, listed and deleted', asy
   t.true(ids.includes(feed.id) && ids.includes(nameless.id));
   await fails(t, feeds.create('samples'), 'already-exists');
   await fails(t, feeds.load('nobody'), 'feed-not-found');
+  await feeds.create('half \ufffd');
+  for (const work of [feeds.create('half \ud800'), feeds.load('half \ud800'), feeds.delete('half \ud800')]) await fails(t, work, 'invalid-argument');
   await fails(t, feeds.load('f'.repeat(64)), 'feed-not-found');
   await fails(t, feeds.load(`${feed.uri}/main`), 'invalid-uri');
   await fails(t, feeds.load('feed://x'), 'invalid-uri');
@@ -95,6 +97,18 @@ test.serial('a subfeed has any JSON value as its name, and is told by name and h
   );
   for (const name of ['half \ud800', undefined, NaN, 1n, new Map(), 'x'.repeat(5_000)])
     t.throws(() => feed.subfeed(name), { name: 'KacheryError' }, typeof name);
+});
+
+test.serial('a subfeed with a long name is found by its URI, and watched', async (t) => {
+  const { feeds } = shared().client;
+  const feed = await feeds.create();
+  const subfeed = feed.subfeed('é/'.repeat(500));
+  t.is(subfeed.uri, `${feed.uri}/~${subfeed.hash}`);
+  await subfeed.append([1]);
+  t.deepEqual(await valuesOf(await feeds.loadSubfeed(subfeed.uri)), [1]);
+  const [first] = await take(feeds.watch([{ subfeed }]), 1);
+  t.true(first?.subfeed === subfeed && first.message.value === 1);
+  await fails(t, take(feeds.watch([]), 1), 'invalid-argument');
 });
 
 test.serial('what JSON cannot say is refused before anything is sent', async (t) => {
