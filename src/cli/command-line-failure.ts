@@ -1,4 +1,5 @@
 import { failureReasons, type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
+import { escapeControls } from './escape-controls.js';
 
 interface FailureLine {
   readonly error: { readonly reason: FailureReason; readonly message: string; readonly details: Readonly<Record<string, string>> };
@@ -8,7 +9,7 @@ interface FailureLine {
 export function formatFailure(error: unknown, json: boolean): string {
   const { reason, message, details } = isKacheryError(error) ? error : asInternal(error);
   if (json) return JSON.stringify({ error: { reason, message, details } } satisfies FailureLine);
-  return `kachery-p2p: ${reason}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
+  return `kachery-p2p: ${reason}: ${escapeControls(message.replaceAll(/\s*\n\s*/g, ' '))}`;
 }
 
 /** The failure that a line made by {@link formatFailure} as JSON tells; undefined for any other line. */

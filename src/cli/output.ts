@@ -3,6 +3,7 @@ import { type Writable } from 'node:stream';
 
 import { KacheryError } from '../core/failure.js';
 import { formatFailure } from './command-line-failure.js';
+import { escapeControls } from './escape-controls.js';
 
 /** Where a command tells what came out. */
 export class Output {
@@ -14,14 +15,19 @@ export class Output {
     readonly json: boolean,
   ) {}
 
-  /** Tells one result: `value` as a line of JSON, or `text` as a line for people. Resolves when there is room for more. */
+  /** Tells one result: `value` as a line of JSON, or `text` as a line for people, without what could change their terminal. Resolves when there is room for more. */
   async result(value: unknown, text: string): Promise<void> {
     await this.line(JSON.stringify(value), text);
   }
 
   /** Tells one result, which is known as a line of JSON already. */
   async line(json: string, text: string): Promise<void> {
-    await this.bytes(`${this.json ? json : text}\n`);
+    await this.bytes(`${this.json ? json : escapeControls(text)}\n`);
+  }
+
+  /** Tells one result whose `text` must stay as it is, such as a path that a script goes on with. */
+  async exactly(value: unknown, text: string): Promise<void> {
+    await this.bytes(`${this.json ? JSON.stringify(value) : text}\n`);
   }
 
   /** Passes bytes on as they are. Resolves when there is room for more. Fails with `cancelled` if the command is ended while there is none. */

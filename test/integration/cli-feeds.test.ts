@@ -87,6 +87,17 @@ test.serial('messages are told as the JSON that was appended, every digit of it'
   );
 });
 
+test.serial('what would change a terminal is told escaped to people', async (t) => {
+  const name = 'log\u009b31m\u202e';
+  const shown = String.raw`log\u009b31m\u202e`;
+  const uri = (await run(['feed', 'create', name])).stdout.trimEnd();
+  t.true(linesOf(await run(['feed', 'ls'])).includes(`${uri}  writeable  ${shown}`));
+  t.true((await run(['feed', 'info', name])).stdout.includes(shown));
+  t.regex((await run(['feed', 'info', `no ${name}`])).stderr, /^[ -~]+\n$/);
+  await run(['feed', 'append', uri, '--subfeed', 'main', JSON.stringify(name)]);
+  t.is((await run(['feed', 'cat', `${uri}/main`])).stdout, `"${shown}"\n`);
+});
+
 test.serial('a subfeed is named in the URI, by its name, its hash or its JSON, and by one of them', async (t) => {
   const { id, uri } = await newFeed();
   const hash = 'b28b7af69320201d1cf206ebf28373980add1451';
@@ -96,7 +107,14 @@ test.serial('a subfeed is named in the URI, by its name, its hash or its JSON, a
   await run(['feed', 'append', `${uri}/b%20%2F%C3%A9`, '1']);
   t.is((await run(['feed', 'cat', id, '--subfeed', 'b /é'])).stdout, '1\n');
 
-  for (const words of [[uri], [id], [`${uri}/main`, '-s', 'main'], [uri, '-s', 'a', '-s', 'b'], [uri, '--subfeed-json', 'main']]) {
+  for (const words of [
+    [uri],
+    [id],
+    [`${uri}/main`, '-s', 'main'],
+    [uri, '-s', 'a', '-s', 'b'],
+    [uri, '--subfeed-json', 'main'],
+    [uri, '--subfeed-json', '9007199254740993'],
+  ]) {
     const end = await run(['feed', 'cat', ...words, '--json']);
     t.is(end.code, 2, words.join(' '));
     t.is(failureOf(end).reason, 'invalid-argument');

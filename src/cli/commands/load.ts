@@ -13,7 +13,7 @@ export async function loadCommand(uri: string, { dest }: { readonly dest?: strin
   const destOption = dest === undefined ? {} : { dest };
   await withClient(context, async (client) => {
     const path = await withProgress(context, (bar) => client.loadFile(uri, { ...destOption, signal: context.signal, onProgress: bar.task() }));
-    await context.output.result({ uri, path }, path);
+    await context.output.exactly({ uri, path }, path);
   });
 }
 

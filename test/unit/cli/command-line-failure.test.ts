@@ -9,6 +9,10 @@ test('a failure is told to people in one line with its reason', (t) => {
   t.is(formatFailure(failure, false), 'kachery-p2p: path-not-found: There is no file at "/x".');
 });
 
+test('what would change a terminal is escaped', (t) => {
+  t.is(formatFailure(new Error('a\u001b[31m\u009b\u202eb'), false).split('. ')[0], String.raw`kachery-p2p: internal: Error: a\u001b[31m\u009b\u202eb`);
+});
+
 test('a failure is told to programs in one line of JSON', (t) => {
   const line = formatFailure(failure, true);
   t.false(line.includes('\n'));
