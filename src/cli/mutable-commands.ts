@@ -6,7 +6,10 @@ import { type MutableWatchFlags } from './commands/mutable/watch.js';
 import { type KeyFlags } from './mutable-key.js';
 
 const keyJsonFlag = ['--key-json', 'keys are typed as JSON, such as ["job",7], not as texts'] as const;
-const prefixArgument = ['[prefix]', 'with what keys begin, as text or canonical JSON; all keys if left out'] as const;
+const prefixArgument = [
+  '[prefix]',
+  'with what keys begin, as text or, with --key-json, as canonical JSON, which has no white space; all keys if left out',
+] as const;
 
 /** Adds the commands that work with mutables. */
 export function addMutableCommands(program: Command, contextOf: ContextOf): void {

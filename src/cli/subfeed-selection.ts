@@ -1,7 +1,7 @@
 import { KacheryError } from '../core/failure.js';
 import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
 import { limits } from '../core/limits.js';
-import { parseJsonText } from '../core/parse-json-text.js';
+import { parseExactJson } from '../core/parse-exact-json.js';
 
 /** Which subfeeds, as typed behind --subfeed and --subfeed-json. */
 export interface SubfeedFlags {
@@ -19,7 +19,7 @@ export interface SubfeedSelection {
 
 /** The subfeeds that were named on the command line: in the URI of the feed, or by flags. Fails with `invalid-uri` and `invalid-argument`. */
 export function selectSubfeeds(feed: string, { subfeed = [], subfeedJson = [] }: SubfeedFlags): SubfeedSelection {
-  const named = [...subfeed, ...subfeedJson.map((text) => parseJsonText(text, '--subfeed-json', limits.maxSubfeedNameBytes))];
+  const named = [...subfeed, ...subfeedJson.map((text) => parseExactJson(text, '--subfeed-json', limits.maxSubfeedNameBytes))];
   if (!feed.startsWith('feed://')) return { feed, names: named };
   const { feedId, subfeed: inUri } = parseFeedUri(feed);
   const nameInUri: unknown = inUri?.nameJson === undefined ? `~${inUri?.hash ?? ''}` : JSON.parse(inUri.nameJson);

@@ -71,6 +71,12 @@ test.serial('what cannot be is refused, with the exit code of its reason', async
   const codes: [readonly string[], number][] = [
     [['set', 'x', 'bare'], 2],
     [['set', 'x', '12345678901234567890'], 2],
+    [['set', 'x', '[0.12345678901234567890]'], 2],
+    [['set', 'x', '1e400'], 2],
+    [['set', '--key-json', '["job",12345678901234567890]', '1'], 2],
+    [['set', 'x', '1', '--expect-value', '12345678901234567890'], 2],
+    [['ls', '--key-json', '["job", '], 2],
+    [['watch', '--key-json', ' "job'], 2],
     [['set', 'x', '1', '--key-json'], 2],
     [['set', 'x', '1', '--if-absent', '--expect-version', '1'], 2],
     [['set', 'x', '1', '--expect-version', 'one'], 2],
@@ -81,7 +87,10 @@ test.serial('what cannot be is refused, with the exit code of its reason', async
   for (const [words, code] of codes) t.is((await run(words)).code, code, words.join(' '));
   t.is((await run(['set', 'x', '-'], ' '.repeat(1024 * 1024 + 1))).code, 2);
   t.is((await run(['get', 'x'])).code, 3);
-  t.regex((await run(['set', 'x', '{"id": 12345678901234567890}'])).stderr, /12345678901234567890, whose last digits would be lost/);
+  t.regex(
+    (await run(['set', 'x', '{"id": 12345678901234567890}'])).stderr,
+    /12345678901234567890, whose last digits would be lost: it would be kept as 12345678901234567000\./,
+  );
   t.like(await run(['set', 'x', '"12345678901234567890 in a text"']), { code: 0 });
 });
 
@@ -109,12 +118,26 @@ test.serial('keys are listed with their values, all or those with a prefix', asy
   }
   t.is((await run(['ls', 'job/'])).stdout, '"job/1"\t1\n"job/2"\t{"a":"b c"}\n');
   t.is((await run(['ls', '--key-json', '["job",'])).stdout, '["job",1]\tnull\n');
+  t.regex((await run(['ls', '--key-json', '[ "job" ,'])).stderr, /no white space outside of texts\. Write \["job",\n$/);
+  await run(['set', 'é 1', '1']);
+  for (const words of [['é'], ['--key-json', '"é 1'], ['--key-json', '"é ']]) t.is((await run(['ls', ...words])).stdout, '"é 1"\t1\n', words.join(' '));
   const all = jsonOf(await run(['ls', '--json'])) as Told[];
   t.true(all.length > 3);
   t.like(
     all.find(({ key }) => key === 'job/2'),
     { value: { a: 'b c' } },
   );
+});
+
+test.serial('what would change a terminal is told escaped to people, and the value is the same', async (t) => {
+  const text = 'a\u009b31m\u2028\u202eb\u0085\u007f';
+  const shown = String.raw`"a\u009b31m\u2028\u202eb\u0085\u007f"`;
+  t.regex((await run(['set', text, JSON.stringify(text)])).stdout, /^[ -~]+\n$/);
+  t.is((await run(['get', text])).stdout, `${shown}\n`);
+  t.is((await run(['ls', 'a\u009b'])).stdout, `${shown}\t${shown}\n`);
+  t.like(jsonOf(await run(['ls', 'a\u009b', '--json'])), { 0: { key: text, value: text } });
+  t.is((await run(['rm', text])).stdout, `${shown} removed\n`);
+  t.regex((await run(['rm', text])).stderr, /^[ -~]+\n$/);
 });
 
 test.serial('several values are removed, and one that is not there is told', async (t) => {

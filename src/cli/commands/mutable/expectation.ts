@@ -1,7 +1,7 @@
 import { type MutableExpectation } from '../../../client/mutables.js';
 import { KacheryError } from '../../../core/failure.js';
 import { limits } from '../../../core/limits.js';
-import { parseExactJson } from '../../parse-exact-json.js';
+import { parseExactJson } from '../../../core/parse-exact-json.js';
 import { parseWholeNumber } from '../../parse-whole-number.js';
 
 /** What must be there before a change, as typed. */

@@ -1,7 +1,7 @@
 import { limits } from '../../../core/limits.js';
 import { type CommandContext } from '../../command-context.js';
 import { type KeyFlags, parseMutableKey } from '../../mutable-key.js';
-import { parseExactJson } from '../../parse-exact-json.js';
+import { parseKeptJson } from '../../parse-kept-json.js';
 import { readText } from '../../read-text.js';
 import { withClient } from '../../with-client.js';
 import { type ExpectationFlags, parseExpectation } from './expectation.js';
@@ -12,7 +12,7 @@ export async function mutableSetCommand(text: string, valueText: string, flags: 
   const { output, signal, stdin } = context;
   const key = parseMutableKey(text, flags);
   const expected = parseExpectation(flags);
-  const value = parseExactJson(
+  const value = parseKeptJson(
     valueText === '-' ? await readText(stdin, limits.maxMutableValueBytes, signal) : valueText,
     'the value',
     limits.maxMutableValueBytes,
