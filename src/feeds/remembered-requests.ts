@@ -16,37 +16,36 @@ export interface RequestKeys {
 interface State {
   readonly generation: number;
   readonly startedAtMs: number;
-  readonly count: number;
 }
 
 interface RememberedAppend extends Appended {
   readonly count: number;
 }
 
-const savedEvery = 1_000;
-
 /** The requests to append that were answered of late, in generations: the current one and the one before are known, older ones are removed. */
 export class RememberedRequests {
-  private isSaved = true;
+  private encodedState: Buffer;
 
   private constructor(
     private readonly database: DurableDatabase,
     private readonly clock: Clock,
     private readonly onProblem: (error: unknown) => void,
     private state: State,
-  ) {}
+  ) {
+    this.encodedState = encodeState(state);
+  }
 
   /** The requests in the database of feeds. `onProblem` hears if old ones could not be removed. */
   static async open(database: DurableDatabase, clock: Clock, onProblem: (error: unknown) => void): Promise<RememberedRequests> {
     const saved = await database.get(feedDatabaseKeys.requestState);
-    const state = saved ? (JSON.parse(saved.toString()) as State) : { generation: 1, startedAtMs: clock.now(), count: 0 };
+    const state = saved ? (JSON.parse(saved.toString()) as State) : { generation: 1, startedAtMs: clock.now() };
     return new RememberedRequests(database, clock, onProblem, state);
   }
 
   /** The keys of a request; a transaction has to name both. */
   keysOf(subfeed: SubfeedAddress, requestId: string): RequestKeys {
-    const { startedAtMs, count } = this.state;
-    if (this.clock.now() - startedAtMs >= limits.rememberedRequestMs || count >= limits.maxRememberedRequests / 2) this.turn();
+    // A clock that was set back far must not make a generation last for ever.
+    if (Math.abs(this.clock.now() - this.state.startedAtMs) >= limits.rememberedRequestMs) this.turn();
     const { generation } = this.state;
     return { current: feedDatabaseKeys.request(generation, subfeed, requestId), earlier: feedDatabaseKeys.request(generation - 1, subfeed, requestId) };
   }
@@ -67,15 +66,16 @@ export class RememberedRequests {
   /** Remembers how a request is answered. */
   remember(view: TransactionView, { current }: RequestKeys, { position, timestampMs }: Appended, count: number): void {
     view.put(current, Buffer.from(JSON.stringify({ position, timestampMs, count } satisfies RememberedAppend)));
-    this.state = { ...this.state, count: this.state.count + 1 };
-    if (this.isSaved && this.state.count % savedEvery !== 0) return;
-    view.put(feedDatabaseKeys.requestState, Buffer.from(JSON.stringify(this.state)));
-    this.isSaved = true;
+    view.put(feedDatabaseKeys.requestState, this.encodedState);
   }
 
   private turn(): void {
-    this.state = { generation: this.state.generation + 1, startedAtMs: this.clock.now(), count: 0 };
-    this.isSaved = false;
+    this.state = { generation: this.state.generation + 1, startedAtMs: this.clock.now() };
+    this.encodedState = encodeState(this.state);
     this.database.clear(feedDatabaseRanges.requestsBefore(this.state.generation - 1)).catch(this.onProblem);
   }
+}
+
+function encodeState(state: State): Buffer {
+  return Buffer.from(JSON.stringify(state));
 }
