@@ -5,7 +5,7 @@ import { isContentId, quoted } from './content-id.js';
 import { KacheryError } from './failure.js';
 import { type FeedId } from './feed-id.js';
 import { limits } from './limits.js';
-import { parseJsonText } from './parse-json-text.js';
+import { parseExactJson } from './parse-exact-json.js';
 
 /** Hash of a subfeed's name: 40 lower-case hexadecimal digits. */
 export type SubfeedHash = string & { readonly __brand: 'SubfeedHash' };
@@ -44,9 +44,9 @@ export function subfeedOfName(name: unknown): SubfeedName {
   return { hash: hash('sha1', typeof name === 'string' ? name : nameJson) as SubfeedHash, nameJson };
 }
 
-/** The subfeed of a name that is given as JSON text. Fails with `invalid-argument`. */
+/** The subfeed of a name that is given as JSON text. Fails with `invalid-argument`, also for a whole number that a double cannot hold. */
 export function subfeedOfNameJson(text: string): SubfeedName {
-  return subfeedOfName(parseJsonText(text, 'name_json', limits.maxSubfeedNameBytes));
+  return subfeedOfName(parseExactJson(text, 'name_json', limits.maxSubfeedNameBytes));
 }
 
 function nameTooLong(actual: number): KacheryError {

@@ -1,12 +1,12 @@
 import { canonicalJson } from '../core/canonical-json.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
-import { parseJsonText } from '../core/parse-json-text.js';
+import { parseExactJson } from '../core/parse-exact-json.js';
 import { type MutableKey } from './mutable-store.js';
 
-/** The key that a JSON text names. Fails with `invalid-argument` if it is not JSON, or is too long as canonical JSON. */
+/** The key that a JSON text names. Fails with `invalid-argument` if it is not JSON, is too long as canonical JSON, or has a whole number that a double cannot hold. */
 export function parseMutableKey(text: string): MutableKey {
-  const key = canonicalJson(parseJsonText(text, 'key_json', limits.maxMutableKeyBytes));
+  const key = canonicalJson(parseExactJson(text, 'key_json', limits.maxMutableKeyBytes));
   if (key.length <= limits.maxMutableKeyBytes) return key as MutableKey;
   throw new KacheryError(
     'invalid-argument',

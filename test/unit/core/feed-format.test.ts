@@ -24,7 +24,7 @@ test('names of every kind have the published hashes', (t) => {
 });
 
 test('what cannot be the name of a subfeed is refused', (t) => {
-  for (const text of ['', 'main', '{', '1e999', `"${'x'.repeat(4_095)}"`, '"\\ud800"', '[undefined]']) {
+  for (const text of ['', 'main', '{', '1e999', '9007199254740993', '{"a":[12345678901234567890]}', `"${'x'.repeat(4_095)}"`, '"\\ud800"', '[undefined]']) {
     t.like(
       t.throws(() => subfeedOfNameJson(text)),
       { reason: 'invalid-argument' },
