@@ -6,7 +6,7 @@ import { type SubfeedAddress } from '../core/subfeed.js';
 import { type Transaction, type TransactionView } from '../kv/group-commit.js';
 import { decodeAccessRules } from './access-rules.js';
 import { feedDatabaseKeys } from './feed-database-keys.js';
-import { decodeOwnedFeed } from './feed-record.js';
+import { feedRecordKeys, requireOwned, requireRecord } from './feed-record.js';
 import { type Appended, type AppendRequest } from './feed-store.js';
 import { encodeBlock, type MessageBlock } from './message-block.js';
 import { type RememberedRequests, type RequestKeys } from './remembered-requests.js';
@@ -35,13 +35,13 @@ export function appendTransaction(request: AppendRequest, parts: AppendParts): T
   const { feedId, subfeed, messages } = request;
   const address = { feedId, subfeedHash: subfeed.hash };
   const requestKeys = request.requestId === undefined ? undefined : parts.requests.keysOf(address, request.requestId);
-  const keys = { feed: feedDatabaseKeys.feed(feedId), subfeed: feedDatabaseKeys.subfeed(address), fork: feedDatabaseKeys.fork(address) };
+  const keys = { ...feedRecordKeys(feedId), subfeed: feedDatabaseKeys.subfeed(address), fork: feedDatabaseKeys.fork(address) };
   const rules = request.submitter === undefined ? undefined : feedDatabaseKeys.rules(address);
   return {
     keys: [...Object.values(keys), ...(requestKeys ? [requestKeys.current, requestKeys.earlier] : []), ...(rules ? [rules] : [])],
     sizeBytes: messages.reduce((sum, { byteLength }) => sum + byteLength, overheadBytes),
     apply: (view) => {
-      decodeOwnedFeed(feedId, view.get(keys.feed));
+      requireOwned(feedId, requireRecord(view, feedId, keys));
       if (view.get(keys.fork)) throw feedForked(address);
       if (rules) checkMayWrite(request, address, view.get(rules));
       const earlier = requestKeys && parts.requests.find(view, requestKeys, messages.length);

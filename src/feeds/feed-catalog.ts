@@ -2,12 +2,15 @@ import { type Clock } from '../core/clock.js';
 import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type FeedId } from '../core/feed-id.js';
+import { type Page } from '../core/page.js';
 import { type DurableDatabase, type KeyRange } from '../kv/durable-database.js';
 import { type GroupCommit } from '../kv/group-commit.js';
 import { keyBehindPrefix } from '../kv/key-prefix.js';
+import { readPage } from '../kv/read-page.js';
 import { feedDatabaseKeys, feedDatabaseRanges, feedOfKey } from './feed-database-keys.js';
+import { encodeFeedDeletion, feedNotFound } from './feed-deletion.js';
 import { type FeedKeys } from './feed-keys.js';
-import { decodeFeedRecord, encodeFeedRecord, feedInfo, type FeedRecord } from './feed-record.js';
+import { decodeFeedRecord, encodeFeedRecord, feedInfo, type FeedRecord, feedRecordKeys, requireRecord } from './feed-record.js';
 import { type FeedInfo } from './feed-store.js';
 import { type SubfeedGrowth } from './subfeed-growth.js';
 
@@ -59,7 +62,14 @@ export class FeedCatalog {
 
   /** A feed. Fails with `feed-not-found`. */
   async find(id: FeedId): Promise<FeedInfo> {
-    return feedInfo(id, decodeFeedRecord(id, await this.parts.database.get(feedDatabaseKeys.feed(id))));
+    return feedInfo(id, await this.record(id));
+  }
+
+  /** The record of a feed, which `encoded` is if it was read already. Fails with `feed-not-found`, saying so if the feed was deleted here. */
+  async record(id: FeedId, encoded?: Buffer): Promise<FeedRecord> {
+    const found = encoded ?? (await this.parts.database.get(feedDatabaseKeys.feed(id)));
+    if (found) return decodeFeedRecord(found);
+    throw feedNotFound(id, await this.parts.database.get(feedDatabaseKeys.deletedFeed(id)));
   }
 
   /** The feed that has a name. Fails with `feed-not-found`. */
@@ -71,33 +81,30 @@ export class FeedCatalog {
     });
   }
 
-  /** At most `count` feeds behind `after`, ordered by id. */
-  async list(after: FeedId | undefined, count: number): Promise<FeedInfo[]> {
+  /** At most `count` feeds behind `after`, ordered by id; fewer if their names are long. */
+  list(after: FeedId | undefined, count: number): Promise<Page<FeedInfo>> {
     const all = feedDatabaseRanges.feeds();
     const range: KeyRange = after === undefined ? all : { ...all, gte: keyBehindPrefix(feedDatabaseKeys.feed(after)) };
-    const found: FeedInfo[] = [];
-    for await (const page of this.parts.database.pages(range, { limit: count })) {
-      for (const [key, value] of page) found.push(feedInfo(feedOfKey(key), decodeFeedRecord(feedOfKey(key), value)));
-    }
-    return found;
+    return readPage(this.parts.database, range, count, (key, value) => feedInfo(feedOfKey(key), decodeFeedRecord(value)));
   }
 
   /** Deletes a feed: it is gone when its record is; then its key is removed, and behind that its messages. Fails with `feed-not-found`. */
   async delete(id: FeedId): Promise<void> {
     const { writes, growth, clock, keys } = this.parts;
-    const feedKey = feedDatabaseKeys.feed(id);
+    const recordKeys = feedRecordKeys(id);
+    const deletion = encodeFeedDeletion(Math.floor(clock.now()));
     await writes.run({
-      keys: [feedKey],
+      keys: Object.values(recordKeys),
       sizeBytes: recordBytes,
       apply: (view) => {
-        const { name } = decodeFeedRecord(id, view.get(feedKey));
-        view.delete(feedKey);
+        const { name } = requireRecord(view, id, recordKeys);
+        view.delete(recordKeys.feed);
         if (name !== undefined) view.delete(feedDatabaseKeys.name(name));
-        view.put(feedDatabaseKeys.deletedFeed(id), Buffer.from(JSON.stringify({ deletedAtMs: Math.floor(clock.now()) })));
+        view.put(recordKeys.deletion, deletion);
         view.put(feedDatabaseKeys.unclearedFeed(id), Buffer.alloc(0));
       },
       committed: () => {
-        growth.tellDeleted(id);
+        growth.tellDeleted(id, feedNotFound(id, deletion));
       },
     });
     await keys.remove(id);

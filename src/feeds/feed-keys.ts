@@ -35,7 +35,7 @@ export class FeedKeys {
     return this.loaded.get(id);
   }
 
-  /** The key of a feed. Fails with `path-not-permitted` if it cannot be read, or others can read it, and with `content-corrupt` if it is not a key. */
+  /** The key of a feed. Fails with `path-not-permitted` if it cannot be read, or others can read it, and with `content-corrupt` if it is missing or no key. */
   async get(id: FeedId): Promise<KeyObject> {
     const path = this.pathOf(id);
     const key = parseKey(await this.attempt(path, () => readPrivate(path)), path);
@@ -91,7 +91,9 @@ export class FeedKeys {
 }
 
 async function readPrivate(path: string): Promise<string> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? keyMissing(path, error) : error;
+  });
   try {
     const rights = (await file.stat()).mode & 0o777;
     if ((rights & 0o077) === 0) return await file.readFile('utf8');
@@ -103,6 +105,11 @@ async function readPrivate(path: string): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+function keyMissing(path: string, cause: unknown): KacheryError {
+  const problem = `The private key ${path} is missing. Put it back from a copy; without it nobody can append to the feed.`;
+  return new KacheryError('content-corrupt', problem, { path }, { cause });
 }
 
 function parseKey(pem: string, path: string): KeyObject {

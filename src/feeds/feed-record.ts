@@ -1,5 +1,8 @@
 import { KacheryError } from '../core/failure.js';
 import { type FeedId } from '../core/feed-id.js';
+import { type TransactionView } from '../kv/group-commit.js';
+import { feedDatabaseKeys } from './feed-database-keys.js';
+import { feedNotFound } from './feed-deletion.js';
 import { type FeedInfo } from './feed-store.js';
 
 /** What is kept of a feed. */
@@ -15,16 +18,32 @@ export function encodeFeedRecord(record: FeedRecord): Buffer {
   return Buffer.from(JSON.stringify(record));
 }
 
-/** The stored record of a feed. Fails with `feed-not-found` if there is none. */
-export function decodeFeedRecord(id: FeedId, encoded: Buffer | undefined): FeedRecord {
-  if (!encoded) throw feedNotFound(id);
+/** The stored record of a feed. */
+export function decodeFeedRecord(encoded: Buffer): FeedRecord {
   return JSON.parse(encoded.toString()) as FeedRecord;
 }
 
-/** The stored record of a feed that this node can append to. Fails with `feed-not-found` and `feed-not-writeable`. */
-export function decodeOwnedFeed(id: FeedId, encoded: Buffer | undefined): FeedRecord {
-  const record = decodeFeedRecord(id, encoded);
-  if (record.isOwned) return record;
+/** What a transaction reads that needs a feed. */
+export interface FeedRecordKeys {
+  readonly feed: Buffer;
+  readonly deletion: Buffer;
+}
+
+/** The keys of a feed's record, and of what is kept once it is deleted. */
+export function feedRecordKeys(id: FeedId): FeedRecordKeys {
+  return { feed: feedDatabaseKeys.feed(id), deletion: feedDatabaseKeys.deletedFeed(id) };
+}
+
+/** The record of a feed as a transaction sees it. Fails with `feed-not-found`. */
+export function requireRecord(view: TransactionView, id: FeedId, { feed, deletion }: FeedRecordKeys): FeedRecord {
+  const encoded = view.get(feed);
+  if (encoded) return decodeFeedRecord(encoded);
+  throw feedNotFound(id, view.get(deletion));
+}
+
+/** Fails with `feed-not-writeable` if this node cannot append to the feed. */
+export function requireOwned(id: FeedId, { isOwned }: FeedRecord): void {
+  if (isOwned) return;
   throw new KacheryError('feed-not-writeable', `This node does not have the private key of feed://${id}. Append on the node that made the feed.`, {
     feed_id: id,
   });
@@ -33,9 +52,4 @@ export function decodeOwnedFeed(id: FeedId, encoded: Buffer | undefined): FeedRe
 /** What is told of a feed. */
 export function feedInfo(id: FeedId, { name, createdAtMs, isOwned }: FeedRecord): FeedInfo {
   return { id, name, createdAtMs, isWriteable: isOwned };
-}
-
-/** The failure of whoever asks for a feed that is not here. */
-export function feedNotFound(id: FeedId): KacheryError {
-  return new KacheryError('feed-not-found', `This node does not have feed://${id}, or it was deleted here. Check the id.`, { feed_id: id });
 }

@@ -1,6 +1,7 @@
 import { type FeedId } from '../core/feed-id.js';
 import { type SignedHead } from '../core/feed-head.js';
 import { type NodeId } from '../core/node-id.js';
+import { type Page } from '../core/page.js';
 import { type SubfeedAddress, type SubfeedHash, type SubfeedName } from '../core/subfeed.js';
 import { type MessageBlock } from './message-block.js';
 
@@ -84,14 +85,14 @@ export interface FeedStore {
   find(id: FeedId): Promise<FeedInfo>;
   /** The feed that has this name. */
   findByName(name: string): Promise<FeedInfo>;
-  /** At most `count` feeds behind `after`, ordered by id. */
-  list(after: FeedId | undefined, count: number): Promise<FeedInfo[]>;
+  /** At most `count` feeds behind `after`, ordered by id; fewer if they are large, but one if there is one. */
+  list(after: FeedId | undefined, count: number): Promise<Page<FeedInfo>>;
   /** Deletes a feed, for ever. */
   delete(id: FeedId): Promise<void>;
   /** What is known of a subfeed, also of one without messages. */
   findSubfeed(subfeed: SubfeedAddress): Promise<SubfeedInfo>;
-  /** At most `count` subfeeds with messages behind `after`, ordered by hash. */
-  listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<SubfeedInfo[]>;
+  /** At most `count` subfeeds with messages behind `after`, ordered by hash; fewer if they are large, but one if there is one. */
+  listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<Page<SubfeedInfo>>;
   /**
    * Appends messages, all or none. Fails with `feed-not-writeable`, `append-conflict`, `submit-not-allowed`, `feed-forked`, with `too-busy` if too much waits to
    * be written, and with `invalid-argument` if a request id comes again with another number of messages.

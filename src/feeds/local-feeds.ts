@@ -2,16 +2,18 @@ import { type Clock } from '../core/clock.js';
 import { KacheryError } from '../core/failure.js';
 import { type SignedHead } from '../core/feed-head.js';
 import { type FeedId } from '../core/feed-id.js';
+import { type Page } from '../core/page.js';
 import { type SubfeedAddress, type SubfeedHash } from '../core/subfeed.js';
 import { DurableDatabase, type KeyRange } from '../kv/durable-database.js';
 import { GroupCommit } from '../kv/group-commit.js';
 import { keyBehindPrefix } from '../kv/key-prefix.js';
+import { readPage } from '../kv/read-page.js';
 import { decodeAccessRules, encodeAccessRules } from './access-rules.js';
 import { appendTransaction } from './append-transaction.js';
 import { FeedCatalog } from './feed-catalog.js';
 import { feedDatabaseKeys, feedDatabaseRanges, subfeedHashOfKey } from './feed-database-keys.js';
 import { FeedKeys } from './feed-keys.js';
-import { decodeFeedRecord, decodeOwnedFeed } from './feed-record.js';
+import { feedRecordKeys, requireOwned, requireRecord } from './feed-record.js';
 import {
   type AccessRule,
   type Appended,
@@ -97,7 +99,7 @@ export class LocalFeeds implements FeedStore {
     return this.parts.catalog.findByName(name);
   }
 
-  list(after: FeedId | undefined, count: number): Promise<FeedInfo[]> {
+  list(after: FeedId | undefined, count: number): Promise<Page<FeedInfo>> {
     return this.parts.catalog.list(after, count);
   }
 
@@ -107,21 +109,15 @@ export class LocalFeeds implements FeedStore {
 
   async findSubfeed(subfeed: SubfeedAddress): Promise<SubfeedInfo> {
     const [feed, record] = await this.parts.database.getMany([feedDatabaseKeys.feed(subfeed.feedId), feedDatabaseKeys.subfeed(subfeed)]);
-    decodeFeedRecord(subfeed.feedId, feed);
+    await this.parts.catalog.record(subfeed.feedId, feed);
     return subfeedInfo(subfeed.subfeedHash, record);
   }
 
-  async listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<SubfeedInfo[]> {
-    await this.requireFeed(id);
+  async listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<Page<SubfeedInfo>> {
+    await this.parts.catalog.record(id);
     const all = feedDatabaseRanges.subfeeds(id);
     const range: KeyRange = after === undefined ? all : { ...all, gte: keyBehindPrefix(feedDatabaseKeys.subfeed({ feedId: id, subfeedHash: after })) };
-    const found: SubfeedInfo[] = [];
-    for await (const page of this.parts.database.pages(range, { limit: count })) {
-      for (const [key, value] of page) {
-        found.push(subfeedInfo(subfeedHashOfKey(key), value));
-      }
-    }
-    return found;
+    return readPage(this.parts.database, range, count, (key, value) => subfeedInfo(subfeedHashOfKey(key), value));
   }
 
   async append(request: AppendRequest): Promise<Appended> {
@@ -148,18 +144,19 @@ export class LocalFeeds implements FeedStore {
 
   async accessRules(subfeed: SubfeedAddress): Promise<readonly AccessRule[]> {
     const [feed, rules] = await this.parts.database.getMany([feedDatabaseKeys.feed(subfeed.feedId), feedDatabaseKeys.rules(subfeed)]);
-    decodeFeedRecord(subfeed.feedId, feed);
+    await this.parts.catalog.record(subfeed.feedId, feed);
     return decodeAccessRules(rules);
   }
 
   async setAccessRules(subfeed: SubfeedAddress, rules: readonly AccessRule[]): Promise<void> {
-    const feedKey = feedDatabaseKeys.feed(subfeed.feedId);
+    const { feedId } = subfeed;
+    const keys = feedRecordKeys(feedId);
     const encoded = encodeAccessRules(rules);
     await this.parts.writes.run({
-      keys: [feedKey],
+      keys: Object.values(keys),
       sizeBytes: encoded.byteLength,
       apply: (view) => {
-        decodeOwnedFeed(subfeed.feedId, view.get(feedKey));
+        requireOwned(feedId, requireRecord(view, feedId, keys));
         view.put(feedDatabaseKeys.rules(subfeed), encoded);
       },
     });
@@ -177,19 +174,22 @@ export class LocalFeeds implements FeedStore {
     await this.parts.database.close();
   }
 
+  /** A key that is missing because the feed was deleted meanwhile is not lost. */
   private async ownedKey(id: FeedId): ReturnType<FeedKeys['get']> {
-    decodeOwnedFeed(id, await this.parts.database.get(feedDatabaseKeys.feed(id)));
-    return this.parts.keys.get(id);
-  }
-
-  private async requireFeed(id: FeedId): Promise<void> {
-    decodeFeedRecord(id, await this.parts.database.get(feedDatabaseKeys.feed(id)));
+    const { catalog, keys } = this.parts;
+    requireOwned(id, await catalog.record(id));
+    try {
+      return await keys.get(id);
+    } catch (error) {
+      await catalog.record(id);
+      throw error;
+    }
   }
 
   private async lengthsOf(subfeeds: readonly SubfeedAddress[]): Promise<number[]> {
     const feedIds = [...new Set(subfeeds.map(({ feedId }) => feedId))];
     const values = await this.parts.database.getMany([...feedIds.map(feedDatabaseKeys.feed), ...subfeeds.map(feedDatabaseKeys.subfeed)]);
-    for (const [index, id] of feedIds.entries()) decodeFeedRecord(id, values[index]);
+    for (const [index, id] of feedIds.entries()) await this.parts.catalog.record(id, values[index]);
     return values.slice(feedIds.length).map((value) => decodeSubfeedRecord(value).length);
   }
 
@@ -198,7 +198,7 @@ export class LocalFeeds implements FeedStore {
     try {
       yield* readBlocks(this.parts.database, subfeed, range);
     } catch (error) {
-      await this.requireFeed(subfeed.feedId);
+      await this.parts.catalog.record(subfeed.feedId);
       throw error;
     }
   }

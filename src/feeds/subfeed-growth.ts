@@ -1,3 +1,4 @@
+import { type KacheryError } from '../core/failure.js';
 import { type FeedId } from '../core/feed-id.js';
 import { type SubfeedAddress } from '../core/subfeed.js';
 import { type MessageBlock } from './message-block.js';
@@ -6,8 +7,8 @@ import { type MessageBlock } from './message-block.js';
 export interface GrowthListener {
   /** The subfeed has these messages at its end now. */
   grew(blocks: readonly MessageBlock[]): void;
-  /** The feed was deleted. */
-  deleted(): void;
+  /** The feed was deleted; `failure` says so. */
+  deleted(failure: KacheryError): void;
 }
 
 /** Tells of messages when they are on disk, and of the deletion of feeds. Keeps nothing. */
@@ -30,9 +31,9 @@ export class SubfeedGrowth {
     for (const listener of this.listeners.get(nameOf(subfeed)) ?? []) listener.grew(blocks);
   }
 
-  /** Tells that a feed was deleted. */
-  tellDeleted(id: FeedId): void {
-    for (const [name, listeners] of this.listeners) if (name.startsWith(id)) for (const listener of listeners) listener.deleted();
+  /** Tells that a feed was deleted, with the failure that says so. */
+  tellDeleted(id: FeedId, failure: KacheryError): void {
+    for (const [name, listeners] of this.listeners) if (name.startsWith(id)) for (const listener of listeners) listener.deleted(failure);
   }
 }
 

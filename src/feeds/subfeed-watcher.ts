@@ -1,6 +1,5 @@
 import { type KacheryError } from '../core/failure.js';
 import { type SubfeedAddress } from '../core/subfeed.js';
-import { feedNotFound } from './feed-record.js';
 import { type WatchedBlocks, type WatchedSubfeed } from './feed-store.js';
 import { type MessageBlock } from './message-block.js';
 import { type PositionRange } from './read-blocks.js';
@@ -52,8 +51,8 @@ export class SubfeedWatcher {
         grew: (blocks) => {
           this.note(cursor, blocks);
         },
-        deleted: () => {
-          this.failure = feedNotFound(cursor.subfeed.feedId);
+        deleted: (failure) => {
+          this.failure = failure;
           this.wake();
         },
       }),

@@ -2,16 +2,17 @@ import { canonicalJson } from '../core/canonical-json.js';
 import { type Clock } from '../core/clock.js';
 import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
-import { limits } from '../core/limits.js';
+import { inexactWholeNumber } from '../core/inexact-whole-number.js';
+import { type Page } from '../core/page.js';
 import { DurableDatabase } from '../kv/durable-database.js';
 import { GroupCommit, type TransactionView } from '../kv/group-commit.js';
 import { keyBehindPrefix, keysWithPrefix } from '../kv/key-prefix.js';
+import { readPage } from '../kv/read-page.js';
 import { MutableChanges } from './mutable-changes.js';
 import { decodeMutable, encodeMutable, lastVersionKey, mutableDatabaseKey } from './mutable-record.js';
-import { type MutableChange, type MutableEntry, type MutableExpectation, type MutableKey, type MutablePage, type MutableStore } from './mutable-store.js';
+import { type MutableChange, type MutableEntry, type MutableExpectation, type MutableKey, type MutableStore } from './mutable-store.js';
 
 const overheadBytes = 1_000;
-const pageBytes = 2 * limits.maxMutableValueBytes;
 const existingPerPage = 100;
 
 /** The mutables of this machine's node, in a database of their own. */
@@ -52,19 +53,10 @@ export class LocalMutables implements MutableStore {
     });
   }
 
-  async list(prefix: string, after: MutableKey | undefined, count: number): Promise<MutablePage> {
+  list(prefix: string, after: MutableKey | undefined, count: number): Promise<Page<MutableEntry>> {
     const all = keysWithPrefix(mutableDatabaseKey(prefix));
     const range = after === undefined ? all : { ...all, gte: keyBehind(mutableDatabaseKey(after)) };
-    const entries: MutableEntry[] = [];
-    let sizeBytes = 0;
-    for await (const page of this.database.pages(range, { limit: count + 1 })) {
-      for (const [key, value] of page) {
-        if (entries.length === count || (entries.length > 0 && sizeBytes + value.byteLength > pageBytes)) return { entries, hasMore: true };
-        entries.push(decodeMutable(key, value));
-        sizeBytes += value.byteLength;
-      }
-    }
-    return { entries, hasMore: false };
+    return readPage(this.database, range, count, decodeMutable);
   }
 
   async *watch(
@@ -99,8 +91,8 @@ export class LocalMutables implements MutableStore {
     let after: MutableKey | undefined;
     for (let hasMore = true; hasMore;) {
       const page = await this.list(prefix, after, existingPerPage);
-      yield* page.entries;
-      after = page.entries.at(-1)?.key;
+      yield* page.items;
+      after = page.items.at(-1)?.key;
       hasMore = page.hasMore;
     }
   }
@@ -145,10 +137,15 @@ function isAsExpected(before: MutableEntry | undefined, expectation: MutableExpe
     case 'absent':
       return before === undefined;
     case 'value':
-      return before !== undefined && canonicalJson(JSON.parse(before.valueJson)) === expectation.canonical;
+      return before !== undefined && isValue(before.valueJson, expectation.canonical);
     case 'version':
       return before?.version === expectation.version;
   }
+}
+
+/** A value with a whole number that no double can hold is none that can be expected. */
+function isValue(valueJson: string, canonical: string): boolean {
+  return inexactWholeNumber(valueJson) === undefined && canonicalJson(JSON.parse(valueJson)) === canonical;
 }
 
 function requireEntry(key: MutableKey, entry: MutableEntry | undefined): MutableEntry {

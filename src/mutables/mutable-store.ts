@@ -1,3 +1,5 @@
+import { type Page } from '../core/page.js';
+
 /** A key of a mutable: canonical JSON. */
 export type MutableKey = string & { readonly __brand: 'MutableKey' };
 
@@ -18,12 +20,6 @@ export type MutableExpectation =
   | { readonly kind: 'value'; readonly canonical: string }
   | { readonly kind: 'version'; readonly version: number };
 
-/** A page of entries. */
-export interface MutablePage {
-  readonly entries: readonly MutableEntry[];
-  readonly hasMore: boolean;
-}
-
 /** What became of a key. */
 export type MutableChange = { readonly kind: 'set'; readonly entry: MutableEntry } | { readonly kind: 'deleted'; readonly key: MutableKey };
 
@@ -38,7 +34,7 @@ export interface MutableStore {
   /** Fails with `mutable-not-found` if nothing is there, and with `mutable-conflict`. */
   delete(key: MutableKey, expectation?: MutableExpectation): Promise<void>;
   /** At most `count` entries whose keys begin with `prefix`, behind `after`, ordered by key; fewer if they are large, but one if there is one. */
-  list(prefix: string, after: MutableKey | undefined, count: number): Promise<MutablePage>;
+  list(prefix: string, after: MutableKey | undefined, count: number): Promise<Page<MutableEntry>>;
   /**
    * What is there, if it is wanted, then changes, of each key the latest only, until the signal is aborted. Fails with `too-busy` if very many keys change while
    * nobody takes them.

@@ -20,11 +20,11 @@ import { type CallContext } from './call-context.js';
 import { parseAccessRules } from './feeds/access-rules.js';
 import { type EncodedMessages, encodeMessages } from './feeds/encoded-messages.js';
 import { appendMessages } from './feeds/append-messages.js';
-import { checkFeedName } from './feeds/feed-name.js';
+import { checkFeedName, checkNewFeedName } from './feeds/feed-name.js';
 import { parseAddress } from './feeds/parse-subfeed.js';
 import { submitMessages } from './feeds/submit-messages.js';
 import { checkBatch } from './files/check-batch.js';
-import { pageOf, parsePageSize, parsePageToken } from './paging.js';
+import { nextPageToken, parsePageSize, parsePageToken } from './paging.js';
 import { parsePosition } from './position.js';
 import { serverStreamHandler } from './streams/server-stream-handler.js';
 import { unaryHandler } from './streams/unary-handler.js';
@@ -45,12 +45,11 @@ export type FeedServiceHandlers = { [Name in Exclude<keyof FeedServiceService, '
 /** FeedService over the feeds of a node: parses what comes in, maps what goes out. `idleMs`: how long a client may take nothing of what there is for it. */
 export function feedService({ feeds, nodeId }: FeedServiceParts, options: { readonly idleMs: number }): FeedServiceHandlers {
   return {
-    createFeed: unaryHandler(async ({ name }) => ({ feed: feedMessage(await feeds.create(name === undefined ? undefined : checkFeedName(name))) })),
+    createFeed: unaryHandler(async ({ name }) => ({ feed: feedMessage(await feeds.create(name === undefined ? undefined : checkNewFeedName(name))) })),
     getFeed: unaryHandler(async (request) => ({ feed: feedMessage(await findFeed(feeds, request)) })),
     listFeeds: unaryHandler(async ({ pageSize, pageToken }) => {
-      const count = parsePageSize(pageSize);
-      const { page, nextPageToken } = pageOf(await feeds.list(parsePageToken(pageToken, isFeedId), count + 1), count, ({ id }) => id);
-      return { feeds: page.map(feedMessage), nextPageToken };
+      const page = await feeds.list(parsePageToken(pageToken, isFeedId), parsePageSize(pageSize));
+      return { feeds: page.items.map(feedMessage), nextPageToken: nextPageToken(page, ({ id }) => id) };
     }),
     deleteFeed: unaryHandler(async ({ feedId }) => {
       await feeds.delete(parseFeedId(feedId));
@@ -58,10 +57,8 @@ export function feedService({ feeds, nodeId }: FeedServiceParts, options: { read
     }),
     getSubfeed: unaryHandler(async ({ subfeed }) => ({ subfeed: subfeedMessage(await feeds.findSubfeed(parseAddress(subfeed))) })),
     listSubfeeds: unaryHandler(async ({ feedId, pageSize, pageToken }) => {
-      const count = parsePageSize(pageSize);
-      const found = await feeds.listSubfeeds(parseFeedId(feedId), parsePageToken(pageToken, isSubfeedHash), count + 1);
-      const { page, nextPageToken } = pageOf(found, count, ({ hash }) => hash);
-      return { subfeeds: page.map(subfeedMessage), nextPageToken };
+      const page = await feeds.listSubfeeds(parseFeedId(feedId), parsePageToken(pageToken, isSubfeedHash), parsePageSize(pageSize));
+      return { subfeeds: page.items.map(subfeedMessage), nextPageToken: nextPageToken(page, ({ hash }) => hash) };
     }),
     appendMessages: unaryHandler((request) => appendMessages(feeds, request)),
     submitMessages: unaryHandler(submitMessages(feeds, parseNodeId(nodeId))),
@@ -93,6 +90,7 @@ async function* watchMessages(
   { subfeeds, withProofs }: WatchMessagesRequest,
   { signal }: CallContext,
 ): AsyncGenerator<EncodedMessages, void, undefined> {
+  if (subfeeds.length === 0) throw new KacheryError('invalid-argument', 'There is no subfeed to follow: give one at least.', { field: 'subfeeds' });
   checkBatch(subfeeds.length, limits.maxWatchedSubfeeds, 'subfeeds');
   const watched = subfeeds.map(({ subfeed, position }) => ({ ...parseAddress(subfeed), position: parsePosition(position, 'position') }));
   for await (const { index, blocks } of feeds.watch(watched, signal)) yield encodeMessages(blocks, { withProofs, subfeedIndex: index });

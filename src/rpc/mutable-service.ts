@@ -5,12 +5,15 @@ import {
   type WatchMutablesResponse,
 } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { canonicalJson } from '../core/canonical-json.js';
+import { quoted } from '../core/content-id.js';
+import { escapeBeyondAscii } from '../core/escape-beyond-ascii.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
+import { parseExactJson } from '../core/parse-exact-json.js';
 import { parseJsonText } from '../core/parse-json-text.js';
 import { type MutableChange, type MutableEntry, type MutableExpectation, type MutableKey, type MutableStore } from '../mutables/mutable-store.js';
 import { parseMutableKey } from '../mutables/parse-mutable-key.js';
-import { formatPageToken, parsePageSize, parsePageToken } from './paging.js';
+import { nextPageToken, parsePageSize, parsePageToken } from './paging.js';
 import { parsePosition } from './position.js';
 import { serverStreamHandler } from './streams/server-stream-handler.js';
 import { unaryHandler } from './streams/unary-handler.js';
@@ -21,7 +24,7 @@ export function mutableService(mutables: MutableStore, options: { readonly idleM
   return {
     getMutable: unaryHandler(async ({ keyJson }) => ({ mutable: mutableMessage(await mutables.get(parseMutableKey(keyJson))) })),
     setMutable: unaryHandler(async ({ keyJson, valueJson, expectation }) => {
-      parseValue(valueJson, 'value_json');
+      parseJsonText(valueJson, 'value_json', limits.maxMutableValueBytes);
       return { mutable: mutableMessage(await mutables.set(parseMutableKey(keyJson), valueJson, parseExpectation(expectation))) };
     }),
     deleteMutable: unaryHandler(async ({ keyJson, expectation }) => {
@@ -29,9 +32,8 @@ export function mutableService(mutables: MutableStore, options: { readonly idleM
       return {};
     }),
     listMutables: unaryHandler(async ({ keyJsonPrefix, pageSize, pageToken }) => {
-      const { entries, hasMore } = await mutables.list(checkPrefix(keyJsonPrefix), parsePageToken(pageToken, isMutableKey), parsePageSize(pageSize));
-      const last = entries.at(-1);
-      return { mutables: entries.map(mutableMessage), nextPageToken: last && hasMore ? formatPageToken(last.key) : '' };
+      const page = await mutables.list(checkPrefix(keyJsonPrefix), parsePageToken(pageToken, isMutableKey), parsePageSize(pageSize));
+      return { mutables: page.items.map(mutableMessage), nextPageToken: nextPageToken(page, ({ key }) => key) };
     }),
     watchMutables: serverStreamHandler(
       async function* ({ keyJsonPrefix, withExisting }, { signal }): AsyncGenerator<WatchMutablesResponse, void, undefined> {
@@ -42,14 +44,12 @@ export function mutableService(mutables: MutableStore, options: { readonly idleM
   };
 }
 
-function parseValue(text: string, field: string): unknown {
-  return parseJsonText(text, field, limits.maxMutableValueBytes);
-}
-
 function parseExpectation(message: ExpectationMessage | undefined): MutableExpectation | undefined {
   if (!message) return undefined;
   const { expected } = message;
-  if (expected?.$case === 'valueJson') return { kind: 'value', canonical: canonicalJson(parseValue(expected.value, 'expectation.value_json')) };
+  if (expected?.$case === 'valueJson') {
+    return { kind: 'value', canonical: canonicalJson(parseExactJson(expected.value, 'expectation.value_json', limits.maxMutableValueBytes)) };
+  }
   if (expected?.$case === 'version') return { kind: 'version', version: parsePosition(expected.value, 'expectation.version') };
   if (expected?.value === true) return { kind: 'absent' };
   throw new KacheryError('invalid-argument', 'The expectation does not say what is expected: give absent as true, value_json or version.', {
@@ -58,6 +58,13 @@ function parseExpectation(message: ExpectationMessage | undefined): MutableExpec
 }
 
 function checkPrefix(prefix: string): string {
+  const escapedCharacter = /[\u007f-\u{10ffff}]/u.exec(prefix)?.[0];
+  if (escapedCharacter !== undefined) {
+    const advice = `Write ${escapeBeyondAscii(escapedCharacter)} for ${quoted(escapedCharacter)}.`;
+    throw new KacheryError('invalid-argument', `No key begins with this prefix, for canonical JSON has no character beyond ASCII. ${advice}`, {
+      field: 'key_json_prefix',
+    });
+  }
   if (prefix.length <= limits.maxMutableKeyBytes) return prefix;
   throw new KacheryError('invalid-argument', `No key is as long as this prefix of ${String(prefix.length)} characters.`, { field: 'key_json_prefix' });
 }

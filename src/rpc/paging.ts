@@ -1,6 +1,7 @@
 import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
+import { type Page } from '../core/page.js';
 
 const defaultPageSize = 1_000;
 const tokenPrefix = 'after-';
@@ -14,7 +15,7 @@ export function parsePageSize(pageSize: number): number {
 }
 
 /** The token of the page behind an item. */
-export function formatPageToken(item: string): string {
+function formatPageToken(item: string): string {
   return Buffer.from(tokenPrefix + item).toString('base64url');
 }
 
@@ -29,9 +30,8 @@ export function parsePageToken<Item extends string>(token: string, isItem: (text
   });
 }
 
-/** The first `count` of the items, of which one more was asked for, and the token of the page behind them. */
-export function pageOf<Item>(items: readonly Item[], count: number, nameOf: (item: Item) => string): { page: readonly Item[]; nextPageToken: string } {
-  const page = items.slice(0, count);
-  const last = page.at(-1);
-  return { page, nextPageToken: last !== undefined && items.length > count ? formatPageToken(nameOf(last)) : '' };
+/** The token of the page behind this one; empty if there is none. */
+export function nextPageToken<Item>({ items, hasMore }: Page<Item>, nameOf: (item: Item) => string): string {
+  const last = items.at(-1);
+  return last !== undefined && hasMore ? formatPageToken(nameOf(last)) : '';
 }

@@ -7,10 +7,11 @@ import test, { type ExecutionContext } from 'ava';
 
 import { type MessageBatch, type WatchMessagesResponse } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { isKacheryError } from '../../src/core/failure.js';
+import { type SubfeedInfo } from '../../src/feeds/feed-store.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { FeedCalls, textsOf } from '../support/feed-calls.js';
 import { bearer, callOnce, connectRpc } from '../support/rpc-clients.js';
-import { addressOf, appendOf, openFeeds, readAll, textsOf as textsOfBlocks } from '../support/temporary-feeds.js';
+import { addressOf, allItems, appendOf, openFeeds, readAll, textsOf as textsOfBlocks } from '../support/temporary-feeds.js';
 import { temporaryFolder } from '../support/temporary-storage.js';
 import { type DaemonProcess, TestNode } from './test-node.js';
 
@@ -163,11 +164,8 @@ test.serial('100,000 subfeeds are appended to, listed and read', async (t) => {
   for (let first = 0; first < 100_000; first += 1_000) {
     await Promise.all(Array.from({ length: 1_000 }, (_, number) => feeds.append(appendOf(id, first + number, [String(first + number)]))));
   }
-  const names = new Set<string | undefined>();
-  for (let page = await feeds.listSubfeeds(id, undefined, 10_000); page.length > 0; page = await feeds.listSubfeeds(id, page.at(-1)?.hash, 10_000)) {
-    for (const { nameJson } of page) names.add(nameJson);
-  }
-  t.is(names.size, 100_000);
+  const subfeeds = await allItems<SubfeedInfo>((last) => feeds.listSubfeeds(id, last?.hash, 10_000));
+  t.is(new Set(subfeeds.map(({ nameJson }) => nameJson)).size, 100_000);
   for (const name of [0, 50_000, 99_999]) t.deepEqual(textsOfBlocks(await readAll(feeds, id, name)), [String(name)]);
   const address = addressOf(id, 100_000);
   const watched = feeds.watch([{ ...address, position: 0 }], new AbortController().signal)[Symbol.asyncIterator]();

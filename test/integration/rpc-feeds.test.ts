@@ -99,6 +99,7 @@ test.serial('failures say why', async (t) => {
   await callOnce(owner.client, 'deleteFeed', { feedId: deleted }, owner.token);
   const large = Buffer.alloc(1024 * 1024 + 1);
   const key = subfeedKey(feedId, 'main');
+  const inexact = { $case: 'nameJson' as const, value: '9007199254740993' };
   const submit = (id: string) =>
     callOnce(calls.client, 'submitMessages', { subfeed: subfeedKey(id, 'main'), messages: [Buffer.from('x')], requestId: undefined }, calls.token);
   const rules = (nodeIds: string[]) => ({ subfeed: key, rules: nodeIds.map((nodeId) => ({ nodeId, mayWrite: true })) });
@@ -107,6 +108,11 @@ test.serial('failures say why', async (t) => {
     ['invalid-argument', status.INVALID_ARGUMENT, calls.create('')],
     ['invalid-argument', status.INVALID_ARGUMENT, calls.create('x'.repeat(1_001))],
     ['invalid-argument', status.INVALID_ARGUMENT, calls.create('line\nbreak')],
+    ...[unknown, unknown.toUpperCase(), 'feed://x', 'sha1://x', 'sha1dir://x'].map((name): [string, status, Promise<unknown>] => [
+      'invalid-argument',
+      status.INVALID_ARGUMENT,
+      calls.create(name),
+    ]),
     ['feed-not-found', status.NOT_FOUND, calls.append(unknown, 'main', ['x'])],
     ['feed-not-found', status.NOT_FOUND, calls.append(deleted, 'main', ['x'])],
     ['feed-not-found', status.NOT_FOUND, calls.read(unknown, 'main')],
@@ -121,10 +127,14 @@ test.serial('failures say why', async (t) => {
     ['invalid-argument', status.INVALID_ARGUMENT, calls.append(feedId, 'main', ['x'], { requestId: 'short' })],
     ['invalid-argument', status.INVALID_ARGUMENT, calls.append(feedId, 'main', ['x'], { subfeed: undefined })],
     ['invalid-argument', status.INVALID_ARGUMENT, calls.append(feedId, '\ud800', ['x'])],
+    ['invalid-argument', status.INVALID_ARGUMENT, calls.append(feedId, '', ['x'], { subfeed: { feedId, subfeed: inexact } })],
+    ['invalid-argument', status.INVALID_ARGUMENT, callOnce(calls.client, 'getSubfeed', { subfeed: { feedId, subfeed: inexact } }, calls.token)],
+    ['invalid-argument', status.INVALID_ARGUMENT, once(calls.watch(feedId, []), 'error').then(([error]) => Promise.reject(error as Error))],
     ['invalid-argument', status.INVALID_ARGUMENT, calls.append(feedId, 'x'.repeat(4_100), ['x'])],
     ['invalid-hash', status.INVALID_ARGUMENT, calls.append(feedId, '', ['x'], { subfeed: { feedId, subfeed: { $case: 'hash', value: 'main' } } })],
     ['submit-not-allowed', status.PERMISSION_DENIED, submit(feedId)],
     ['offline', status.FAILED_PRECONDITION, submit(unknown)],
+    ['feed-not-found', status.NOT_FOUND, submit(deleted)],
     ['owner-only', status.PERMISSION_DENIED, callOnce(calls.client, 'deleteFeed', { feedId }, calls.token)],
     ['invalid-argument', status.INVALID_ARGUMENT, callOnce(owner.client, 'setAccessRules', rules(['ab']), owner.token)],
     ['invalid-argument', status.INVALID_ARGUMENT, callOnce(owner.client, 'setAccessRules', rules([unknown, unknown]), owner.token)],
@@ -132,6 +142,16 @@ test.serial('failures say why', async (t) => {
   ];
   for (const [index, [reason, code, call]] of cases.entries()) t.like(await failureOf(call), { reason, code }, String(index));
   t.deepEqual(await calls.texts(feedId, 'main'), ['a']);
+});
+
+test.serial('a feed that was deleted here is told from one that was never here', async (t) => {
+  const { calls, owner } = feedCalls(t, await startTestDaemon(t));
+  const feedId = await calls.create();
+  await callOnce(owner.client, 'deleteFeed', { feedId }, owner.token);
+  const failure = failureFromServiceError(await errorOf(calls.read(feedId, 'main')));
+  t.regex(failure.message, /was deleted on this node/);
+  t.deepEqual(Object.keys(failure.details), ['feed_id', 'deleted_at']);
+  t.regex((await errorOf(calls.read('f'.repeat(64), 'main'))).details, /does not have/);
 });
 
 test.serial('this node submits where the rules name it, and is recorded', async (t) => {

@@ -4,6 +4,7 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 
 import { type MutableExpectation, type WatchMutablesResponse } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
+import { limits } from '../../src/core/limits.js';
 import { failureFromServiceError } from '../../src/rpc/codec/failure-from-service-error.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { bearer, callOnce, connectRpc, errorOf } from '../support/rpc-clients.js';
@@ -27,9 +28,11 @@ const reasonOf = async (call: Promise<unknown>): Promise<string> => failureFromS
 test.serial('values of every kind are kept under keys of every kind, also over a restart', async (t) => {
   const daemon = await startTestDaemon(t);
   const { get, set } = mutableCalls(t, daemon);
-  const texts = ['null', 'true', 'false', '0', '"0"', '12345678901234567890', '1.5', '[]', '[1,"a"]', '{}', '{"a":{"b":null}}', '"\\ud800"', '"é😀"'];
+  const texts = ['null', 'true', 'false', '0', '"0"', '1152921504606847000', '1.5', '[]', '[1,"a"]', '{}', '{"a":{"b":null}}', '"\\ud800"', '"é😀"'];
   for (const text of texts) await set(text, text);
   for (const text of texts) t.is((await get(text))?.valueJson, text, text);
+  await set('"digits"', '12345678901234567890');
+  t.is((await get('"digits"'))?.valueJson, '12345678901234567890');
   await set('{"b":1,"a":[{"d":1,"c":2}]}', '"same"');
   t.is((await get(' { "a" : [{"c":2,"d":1.0}], "b":1 } '))?.valueJson, '"same"');
   await daemon.stop();
@@ -51,16 +54,21 @@ test.serial('a change is made only if what is expected is there', async (t) => {
   const second = await set('"k"', '2', { $case: 'valueJson', value: '{"a": 2, "b": 1}' });
   t.is(await reasonOf(set('"k"', '3', { $case: 'version', value: (second?.version ?? 0n) - 1n })), 'mutable-conflict');
   t.is(await reasonOf(remove('"k"', { $case: 'valueJson', value: '"2"' })), 'mutable-conflict');
+  await set('"digits"', '9007199254740993');
+  t.is(await reasonOf(set('"digits"', '1', { $case: 'valueJson', value: '9007199254740992' })), 'mutable-conflict');
   await remove('"k"', { $case: 'version', value: second?.version ?? 0n });
   t.is(await reasonOf(get('"k"')), 'mutable-not-found');
 });
 
 test.serial('what cannot be a key, a value or an expectation is refused', async (t) => {
   const { get, set, list } = mutableCalls(t, await startTestDaemon(t));
-  for (const text of ['', 'name', '{', '[1,]', `"${'x'.repeat(4_096)}"`, `"${'é'.repeat(1_000)}"`, '1e999'])
+  for (const text of ['', 'name', '{', '[1,]', `"${'x'.repeat(4_096)}"`, `"${'é'.repeat(1_000)}"`, '1e999', '9007199254740993', '[{"a":12345678901234567890}]'])
     t.is(await reasonOf(get(text)), 'invalid-argument', text);
   for (const text of ['', 'NaN', `"${'x'.repeat(1024 * 1024)}"`]) t.is(await reasonOf(set('"k"', text)), 'invalid-argument', text.slice(0, 10));
   t.is(await reasonOf(set('"k"', '1', { $case: 'absent', value: false })), 'invalid-argument');
+  t.is(await reasonOf(set('"k"', '1', { $case: 'valueJson', value: '[9007199254740993]' })), 'invalid-argument');
+  t.regex((await errorOf(list('"caf\u00e9 \u{1f600}'))).details, /Write \\u00e9 for "\u00e9"/);
+  t.is(await reasonOf(list('"\u007f')), 'invalid-argument');
   t.is(await reasonOf(list('', 0, 'nonsense')), 'invalid-argument');
   t.is(await reasonOf(list('', 10_001)), 'invalid-argument');
 });
@@ -82,9 +90,19 @@ test.serial('keys are listed by prefix, page by page, in their order', async (t)
   t.deepEqual(await all('"job', 2), keys.slice(0, 3));
   t.deepEqual(await all('["job",', 2), keys.slice(4, 6));
   t.deepEqual(await all('nothing', 2), []);
+  t.deepEqual(await all('"job\\u00e9', 2), []);
   const large = JSON.stringify('x'.repeat(1_000_000));
   for (const key of keys) await set(key, large);
   t.deepEqual(await all('', 0), keys);
+});
+
+test.serial('a page has fewer keys where they are long', async (t) => {
+  const { set, list } = mutableCalls(t, await startTestDaemon(t));
+  const keys = Array.from({ length: 600 }, (_, number) => JSON.stringify(String(number).padStart(4_000, 'k')));
+  await Promise.all(keys.map((key) => set(key, '1')));
+  const { mutables, nextPageToken } = await list('', 10_000);
+  t.true(mutables.reduce((sum, { keyJson }) => sum + keyJson.length, 0) <= limits.maxPageBytes);
+  t.is(mutables.length + (await list('', 10_000, nextPageToken)).mutables.length, keys.length);
 });
 
 test.serial('watchers hear of what is there, of changes, and that the daemon stops', async (t) => {

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 
 import { systemClock } from '../../src/core/clock.js';
 import { type FeedId } from '../../src/core/feed-id.js';
+import { type Page } from '../../src/core/page.js';
 import { subfeedOfName } from '../../src/core/subfeed.js';
 import { type AppendRequest, type ReadMessagesOptions } from '../../src/feeds/feed-store.js';
 import { type FeedSurroundings, LocalFeeds } from '../../src/feeds/local-feeds.js';
@@ -31,6 +32,17 @@ export function addressOf(feedId: FeedId, name: unknown) {
 /** An append to a subfeed by its name. */
 export function appendOf(feedId: FeedId, name: unknown, messages: readonly (string | Uint8Array)[], more: Partial<AppendRequest> = {}): AppendRequest {
   return { feedId, subfeed: subfeedOfName(name), messages: messages.map((message) => Buffer.from(message)), ...more };
+}
+
+/** The items of all pages, each of which begins behind the last item of the one before. */
+export async function allItems<Item>(pageBehind: (item: Item | undefined) => Promise<Page<Item>>): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let hasMore = true; hasMore;) {
+    const page = await pageBehind(items.at(-1));
+    items.push(...page.items);
+    hasMore = page.hasMore;
+  }
+  return items;
 }
 
 /** Everything that a read brings. */

@@ -12,10 +12,15 @@ export function submitMessages(feeds: FeedStore, submitter: NodeId) {
     try {
       return appendedMessage(await feeds.append({ ...append, submitter }));
     } catch (error) {
-      const isOthers = isKacheryError(error, 'feed-not-found') || isKacheryError(error, 'feed-not-writeable');
-      throw isOthers ? notConnected(append.feedId, error) : error;
+      throw isOfOthers(error) ? notConnected(append.feedId, error) : error;
     }
   };
+}
+
+/** A feed that was deleted here was this node's own. */
+function isOfOthers(error: unknown): boolean {
+  if (isKacheryError(error, 'feed-not-writeable')) return true;
+  return isKacheryError(error, 'feed-not-found') && error.details['deleted_at'] === undefined;
 }
 
 function notConnected(feedId: string, cause: unknown): KacheryError {

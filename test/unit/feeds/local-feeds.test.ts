@@ -1,4 +1,5 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { link, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import test from 'ava';
@@ -6,7 +7,8 @@ import test from 'ava';
 import { parseFeedId } from '../../../src/core/feed-id.js';
 import { limits } from '../../../src/core/limits.js';
 import { parseNodeId } from '../../../src/core/node-id.js';
-import { addressOf, appendOf, openFeeds, readAll, textsOf } from '../../support/temporary-feeds.js';
+import { type FeedInfo, type SubfeedInfo } from '../../../src/feeds/feed-store.js';
+import { addressOf, allItems, appendOf, openFeeds, readAll, textsOf } from '../../support/temporary-feeds.js';
 import { temporaryFolder } from '../../support/temporary-storage.js';
 
 const nodeId = parseNodeId('ab'.repeat(32));
@@ -24,9 +26,9 @@ test('what was appended is there again when the feeds are opened again', async (
   const after = await openFeeds(t, folder);
   t.deepEqual(await after.find(feed.id), feed);
   t.deepEqual(await after.findByName('samples'), feed);
-  t.deepEqual(await after.list(undefined, 10), [feed]);
+  t.deepEqual(await after.list(undefined, 10), { items: [feed], hasMore: false });
   t.deepEqual(textsOf(await readAll(after, feed.id, 'main')), ['a', '', 'c', 'd']);
-  const subfeeds = await after.listSubfeeds(feed.id, undefined, 10);
+  const { items: subfeeds } = await after.listSubfeeds(feed.id, undefined, 10);
   t.deepEqual(
     subfeeds.map(({ nameJson, length }) => ({ nameJson, length })).sort((a, b) => a.length - b.length),
     [
@@ -62,7 +64,9 @@ test('a feed whose key is lost or damaged can be read, and an append says what i
   await writeFile(join(folder, 'feed-keys', `${damaged.id}.pem`), 'not a key');
   const feeds = await openFeeds(t, folder);
   t.deepEqual(textsOf(await readAll(feeds, lost.id, 'main')), ['x']);
-  t.like(await t.throwsAsync(feeds.append(appendOf(lost.id, 'main', ['y']))), { reason: 'path-not-permitted' });
+  const missing = await t.throwsAsync(feeds.append(appendOf(lost.id, 'main', ['y'])));
+  t.like(missing, { reason: 'content-corrupt', details: { path: join(folder, 'feed-keys', `${lost.id}.pem`) } });
+  t.regex(missing.message, /is missing/);
   t.like(await t.throwsAsync(feeds.append(appendOf(damaged.id, 'main', ['y']))), { reason: 'content-corrupt' });
 });
 
@@ -86,11 +90,16 @@ test('a refused name leaves no key behind', async (t) => {
 
 test('a deleted feed is gone, with its key, and stays gone', async (t) => {
   const folder = await temporaryFolder(t);
-  const before = await openFeeds(t, folder);
+  const clock = { now: () => 100_000 };
+  const before = await openFeeds(t, folder, { clock });
   const { id } = await before.create();
   const kept = await before.create();
+  const watched = before.watch([{ ...addressOf(id, 'main'), position: 1 }], new AbortController().signal)[Symbol.asyncIterator]();
+  const heard = t.throwsAsync(watched.next());
   for (const feed of [id, kept.id]) await before.append(appendOf(feed, 'main', ['x']));
   await before.delete(id);
+  const failure = { reason: 'feed-not-found', details: { feed_id: id, deleted_at: '1970-01-01T00:01:40.000Z' } } as const;
+  t.like(await heard, failure);
   const after = async (feeds: typeof before): Promise<void> => {
     const attempts = [
       () => feeds.find(id),
@@ -105,14 +114,31 @@ test('a deleted feed is gone, with its key, and stays gone', async (t) => {
         await watched[Symbol.asyncIterator]().next();
       },
     ];
-    for (const attempt of attempts) t.like(await t.throwsAsync(attempt), { reason: 'feed-not-found' }, attempt.toString());
-    t.deepEqual(await feeds.list(undefined, 10), [kept]);
+    for (const attempt of attempts) t.like(await t.throwsAsync(attempt), failure, attempt.toString());
+    t.deepEqual((await feeds.list(undefined, 10)).items, [kept]);
     t.deepEqual(textsOf(await readAll(feeds, kept.id, 'main')), ['x']);
   };
   await after(before);
   t.deepEqual(await readdir(join(folder, 'feed-keys')), [`${kept.id}.pem`]);
   await before.close();
   await after(await openFeeds(t, folder));
+});
+
+test('an append whose key goes because the feed is deleted says that it was deleted', async (t) => {
+  const folder = await temporaryFolder(t);
+  const before = await openFeeds(t, folder);
+  const { id } = await before.create();
+  await before.close();
+  const [key, sameKey] = [join(folder, 'feed-keys', `${id}.pem`), join(folder, 'key')];
+  await rm(key);
+  // Whoever opens a pipe to read waits until somebody opens it to write.
+  execFileSync('mkfifo', ['-m', '600', key]);
+  await link(key, sameKey);
+  const feeds = await openFeeds(t, folder);
+  const refused = t.throwsAsync(feeds.append(appendOf(id, 'main', ['x'])));
+  await feeds.delete(id);
+  await (await open(sameKey, 'r+')).close();
+  t.like(await refused, { reason: 'feed-not-found', details: { feed_id: id } });
 });
 
 test('appends at once get positions of their own, each batch whole and in its order', async (t) => {
@@ -220,12 +246,24 @@ test('feeds and subfeeds are listed page by page', async (t) => {
   for (let number = 0; number < 5; number++) made.push((await feeds.create()).id);
   const [first = parseFeedId('0'.repeat(64))] = made;
   await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => feeds.append(appendOf(first, name, ['x']))));
-  const ids = [];
-  for (let page = await feeds.list(undefined, 2); page.length > 0; page = await feeds.list(page.at(-1)?.id, 2)) ids.push(...page.map(({ id }) => id));
-  t.deepEqual(ids, made.toSorted());
-  const names = [];
-  for (let page = await feeds.listSubfeeds(first, undefined, 2); page.length > 0; page = await feeds.listSubfeeds(first, page.at(-1)?.hash, 2)) {
-    names.push(...page.map(({ nameJson }) => nameJson));
+  for (const count of [1, 2, 5, 10]) {
+    const ids = await allItems<FeedInfo>((last) => feeds.list(last?.id, count));
+    t.deepEqual(
+      ids.map(({ id }) => id),
+      made.toSorted(),
+    );
+    const subfeeds = await allItems<SubfeedInfo>((last) => feeds.listSubfeeds(first, last?.hash, count));
+    t.deepEqual(subfeeds.map(({ nameJson }) => nameJson).sort(), ['"a"', '"b"', '"c"', '"d"', '"e"']);
   }
-  t.deepEqual(names.sort(), ['"a"', '"b"', '"c"', '"d"', '"e"']);
+});
+
+test('a page has fewer items where their names are long', async (t) => {
+  const feeds = await openFeeds(t, await temporaryFolder(t));
+  const { id } = await feeds.create();
+  const names = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(4_000, 'n'));
+  await Promise.all(names.map((name) => feeds.append(appendOf(id, name, ['x']))));
+  const page = await feeds.listSubfeeds(id, undefined, 10_000);
+  t.true(page.hasMore);
+  t.true(page.items.reduce((sum, { nameJson }) => sum + (nameJson?.length ?? 0), 0) <= limits.maxPageBytes);
+  t.is((await allItems<SubfeedInfo>((last) => feeds.listSubfeeds(id, last?.hash, 10_000))).length, 1_000);
 });
