@@ -19,7 +19,8 @@ export const failureAdvice = {
   'upload-offset-mismatch': 'Ask how much is kept (`GetUpload`) and continue there. The client libraries do.',
   'size-mismatch': 'Send what the header claims. The file may have changed while it was sent.',
   'hash-mismatch': 'Send what the header claims. The file may have changed while it was sent.',
-  'content-corrupt': 'Run `kachery-p2p verify` and store the file again from its source; of a linked file, link it again.',
+  'content-corrupt':
+    'Run `kachery-p2p verify` and store the file again from its source; of a linked file, link it again. Put a key or a database back from a copy.',
   'disk-full': 'Free space: `kachery-p2p rm`, or a larger disk.',
   'disk-failed': 'Check the disk: the log of the system (`dmesg`) says more. Then store the file again from its source, or from a copy.',
   'too-busy': 'Try again in a while, or send less at a time.',

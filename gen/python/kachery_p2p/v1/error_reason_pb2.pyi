@@ -61,7 +61,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_HASH_MISMATCH: _ErrorReason.ValueType  # 18
     """INVALID_ARGUMENT. The data that was sent has another hash than was claimed. Metadata: expected, actual."""
     ERROR_REASON_CONTENT_CORRUPT: _ErrorReason.ValueType  # 19
-    """DATA_LOSS. Stored or linked bytes no longer match their hash. Metadata: uri, path."""
+    """DATA_LOSS. Stored or linked bytes no longer match their hash, or a database or the private key of a feed is damaged or missing. Metadata: uri, path."""
     ERROR_REASON_DISK_FULL: _ErrorReason.ValueType  # 20
     """RESOURCE_EXHAUSTED. The storage directory's disk or quota is full. Metadata: path."""
     ERROR_REASON_DISK_FAILED: _ErrorReason.ValueType  # 41
@@ -91,7 +91,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_ALREADY_EXISTS: _ErrorReason.ValueType  # 32
     """ALREADY_EXISTS. A feed of this node has the name. Metadata: name, feed_id."""
     ERROR_REASON_FEED_NOT_FOUND: _ErrorReason.ValueType  # 33
-    """NOT_FOUND. This node does not have the feed, or it was deleted here. Metadata: feed_id or name."""
+    """NOT_FOUND. This node does not have the feed, or it was deleted here: then deleted_at says when. Metadata: feed_id or name, deleted_at."""
     ERROR_REASON_FEED_NOT_WRITEABLE: _ErrorReason.ValueType  # 34
     """FAILED_PRECONDITION. This node does not have the private key of the feed. Metadata: feed_id."""
     ERROR_REASON_APPEND_CONFLICT: _ErrorReason.ValueType  # 35
@@ -149,7 +149,7 @@ ERROR_REASON_SIZE_MISMATCH: ErrorReason.ValueType  # 17
 ERROR_REASON_HASH_MISMATCH: ErrorReason.ValueType  # 18
 """INVALID_ARGUMENT. The data that was sent has another hash than was claimed. Metadata: expected, actual."""
 ERROR_REASON_CONTENT_CORRUPT: ErrorReason.ValueType  # 19
-"""DATA_LOSS. Stored or linked bytes no longer match their hash. Metadata: uri, path."""
+"""DATA_LOSS. Stored or linked bytes no longer match their hash, or a database or the private key of a feed is damaged or missing. Metadata: uri, path."""
 ERROR_REASON_DISK_FULL: ErrorReason.ValueType  # 20
 """RESOURCE_EXHAUSTED. The storage directory's disk or quota is full. Metadata: path."""
 ERROR_REASON_DISK_FAILED: ErrorReason.ValueType  # 41
@@ -179,7 +179,7 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 31
 ERROR_REASON_ALREADY_EXISTS: ErrorReason.ValueType  # 32
 """ALREADY_EXISTS. A feed of this node has the name. Metadata: name, feed_id."""
 ERROR_REASON_FEED_NOT_FOUND: ErrorReason.ValueType  # 33
-"""NOT_FOUND. This node does not have the feed, or it was deleted here. Metadata: feed_id or name."""
+"""NOT_FOUND. This node does not have the feed, or it was deleted here: then deleted_at says when. Metadata: feed_id or name, deleted_at."""
 ERROR_REASON_FEED_NOT_WRITEABLE: ErrorReason.ValueType  # 34
 """FAILED_PRECONDITION. This node does not have the private key of the feed. Metadata: feed_id."""
 ERROR_REASON_APPEND_CONFLICT: ErrorReason.ValueType  # 35

@@ -62,7 +62,8 @@ class SubfeedKey(google.protobuf.message.Message):
     """Hash of the subfeed's name, 40 lower-case hexadecimal digits."""
     name_json: builtins.str
     """The subfeed's name, any JSON value, as JSON text of at most 4,096 bytes. The hash of a string is the SHA-1 of its UTF-8; a string of `~` and 40 hexadecimal
-    digits stands for that hash; of another value it is the SHA-1 of its canonical JSON. See docs/formats/feed.md.
+    digits stands for that hash; of another value it is the SHA-1 of its canonical JSON. See docs/formats/feed.md. Numbers are doubles: a whole number that a
+    double cannot hold is INVALID_ARGUMENT.
     """
     def __init__(
         self,
@@ -85,7 +86,9 @@ class CreateFeedRequest(google.protobuf.message.Message):
 
     NAME_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """Its name on this node, 1 to 1,000 bytes without control characters; absent for none."""
+    """Its name on this node, 1 to 1,000 bytes without control characters, and not what looks like an id or a URI: 64 hexadecimal digits, or a text that begins
+    with feed://, sha1:// or sha1dir://. Absent for none.
+    """
     def __init__(
         self,
         *,
@@ -172,7 +175,7 @@ class ListFeedsRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     page_size: builtins.int
-    """How many feeds to tell at most, 1 to 10,000; 0 stands for 1,000."""
+    """How many feeds to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
     page_token: builtins.str
     """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
@@ -327,7 +330,7 @@ class ListSubfeedsRequest(google.protobuf.message.Message):
     feed_id: builtins.str
     """Id of the feed."""
     page_size: builtins.int
-    """How many subfeeds to tell at most, 1 to 10,000; 0 stands for 1,000."""
+    """How many subfeeds to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
     page_token: builtins.str
     """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
@@ -378,7 +381,7 @@ class AppendMessagesRequest(google.protobuf.message.Message):
     expected_length: builtins.int
     """The length that the subfeed must have; absent for any."""
     request_id: builtins.str
-    """A name that the client chose for this request, 16 to 64 letters, digits, `-` and `_`: a request that comes again within half an hour, for the answer to the
+    """A name that the client chose for this request, 16 to 64 letters, digits, `-` and `_`: a request that comes again within five minutes, for the answer to the
     first was lost, appends nothing and is answered as the first was. Absent for none.
     """
     @property
@@ -441,7 +444,7 @@ class SubmitMessagesRequest(google.protobuf.message.Message):
     MESSAGES_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     request_id: builtins.str
-    """A name of this request, as in AppendMessagesRequest."""
+    """A name of this request, as in AppendMessagesRequest: known for five minutes."""
     @property
     def subfeed(self) -> global___SubfeedKey:
         """The subfeed."""
@@ -624,7 +627,7 @@ class WatchMessagesRequest(google.protobuf.message.Message):
     """Sends what proves the messages, too. Where a batch has no signature, more of the same append follows."""
     @property
     def subfeeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchedSubfeed]:
-        """The subfeeds; at most 10,000."""
+        """The subfeeds, 1 to 10,000."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ class FeedServiceStub(object):
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
     """
 
     def __init__(self, channel):
@@ -92,7 +92,7 @@ class FeedServiceServicer(object):
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
     """
 
     def CreateFeed(self, request, context):
@@ -143,7 +143,7 @@ class FeedServiceServicer(object):
         """Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
         have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
         messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-        be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+        be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,8 +169,8 @@ class FeedServiceServicer(object):
     def WatchMessages(self, request, context):
         """Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
         without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-        cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-        subfeeds.
+        cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+        subfeed or over 10,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,7 +270,7 @@ class FeedService(object):
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
     """
 
     @staticmethod

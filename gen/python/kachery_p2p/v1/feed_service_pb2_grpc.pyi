@@ -25,7 +25,7 @@ class FeedServiceStub:
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -76,7 +76,7 @@ class FeedServiceStub:
     """Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
     have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
     messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-    be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+    be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
     """
 
     SubmitMessages: grpc.UnaryUnaryMultiCallable[
@@ -102,8 +102,8 @@ class FeedServiceStub:
     ]
     """Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
     without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-    cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-    subfeeds.
+    cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+    subfeed or over 10,000.
     """
 
     GetAccessRules: grpc.UnaryUnaryMultiCallable[
@@ -129,7 +129,7 @@ class FeedServiceAsyncStub:
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
     """
 
     CreateFeed: grpc.aio.UnaryUnaryMultiCallable[
@@ -179,7 +179,7 @@ class FeedServiceAsyncStub:
     """Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
     have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
     messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-    be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+    be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
     """
 
     SubmitMessages: grpc.aio.UnaryUnaryMultiCallable[
@@ -205,8 +205,8 @@ class FeedServiceAsyncStub:
     ]
     """Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
     without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-    cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-    subfeeds.
+    cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+    subfeed or over 10,000.
     """
 
     GetAccessRules: grpc.aio.UnaryUnaryMultiCallable[
@@ -232,7 +232,7 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
     """
 
     @abc.abstractmethod
@@ -296,7 +296,7 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
         """Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
         have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
         messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-        be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+        be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
         """
 
     @abc.abstractmethod
@@ -328,8 +328,8 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.feed_service_pb2.WatchMessagesResponse], collections.abc.AsyncIterator[kachery_p2p.v1.feed_service_pb2.WatchMessagesResponse]]:
         """Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
         without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-        cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-        subfeeds.
+        cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+        subfeed or over 10,000.
         """
 
     @abc.abstractmethod

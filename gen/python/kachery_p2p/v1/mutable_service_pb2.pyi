@@ -58,7 +58,7 @@ class MutableExpectation(google.protobuf.message.Message):
     absent: builtins.bool
     """Nothing: the key has no value. False is INVALID_ARGUMENT."""
     value_json: builtins.str
-    """A value that is equal, as JSON, to this one."""
+    """A value that is equal, as JSON, to this one. A value with whole numbers that a double cannot hold is equal to none; expect its version."""
     version: builtins.int
     """The value of this version."""
     def __init__(
@@ -210,9 +210,11 @@ class ListMutablesRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     key_json_prefix: builtins.str
-    """Only keys whose canonical JSON begins with this, such as `"job` or `["job",`; empty for all."""
+    """Only keys whose canonical JSON begins with this, such as `"job` or `["job",`; empty for all. Canonical JSON has no white space outside of texts, and escapes
+    what is not ASCII, so a prefix with such a character is INVALID_ARGUMENT.
+    """
     page_size: builtins.int
-    """How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when values are large."""
+    """How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
     page_token: builtins.str
     """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
@@ -259,7 +261,7 @@ class WatchMutablesRequest(google.protobuf.message.Message):
     KEY_JSON_PREFIX_FIELD_NUMBER: builtins.int
     WITH_EXISTING_FIELD_NUMBER: builtins.int
     key_json_prefix: builtins.str
-    """Only keys whose canonical JSON begins with this; empty for all."""
+    """Only keys whose canonical JSON begins with this, as in ListMutablesRequest; empty for all."""
     with_existing: builtins.bool
     """Begins with what is there already."""
     def __init__(

@@ -10,7 +10,8 @@ class MutableServiceStub(object):
     the same key, in whatever order the members of their objects stand.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
-    or a value over 1 MiB is INVALID_ARGUMENT.
+    or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+    hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
     """
 
     def __init__(self, channel):
@@ -51,7 +52,8 @@ class MutableServiceServicer(object):
     the same key, in whatever order the members of their objects stand.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
-    or a value over 1 MiB is INVALID_ARGUMENT.
+    or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+    hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
     """
 
     def GetMutable(self, request, context):
@@ -130,7 +132,8 @@ class MutableService(object):
     the same key, in whatever order the members of their objects stand.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
-    or a value over 1 MiB is INVALID_ARGUMENT.
+    or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+    hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
     """
 
     @staticmethod

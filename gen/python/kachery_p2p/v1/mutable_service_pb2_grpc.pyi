@@ -22,7 +22,8 @@ class MutableServiceStub:
     the same key, in whatever order the members of their objects stand.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
-    or a value over 1 MiB is INVALID_ARGUMENT.
+    or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+    hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -63,7 +64,8 @@ class MutableServiceAsyncStub:
     the same key, in whatever order the members of their objects stand.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
-    or a value over 1 MiB is INVALID_ARGUMENT.
+    or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+    hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
     """
 
     GetMutable: grpc.aio.UnaryUnaryMultiCallable[
@@ -103,7 +105,8 @@ class MutableServiceServicer(metaclass=abc.ABCMeta):
     the same key, in whatever order the members of their objects stand.
 
     Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
-    or a value over 1 MiB is INVALID_ARGUMENT.
+    or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+    hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
     """
 
     @abc.abstractmethod

@@ -50,7 +50,7 @@ export enum ErrorReason {
   ERROR_REASON_SIZE_MISMATCH = 17,
   /** ERROR_REASON_HASH_MISMATCH - INVALID_ARGUMENT. The data that was sent has another hash than was claimed. Metadata: expected, actual. */
   ERROR_REASON_HASH_MISMATCH = 18,
-  /** ERROR_REASON_CONTENT_CORRUPT - DATA_LOSS. Stored or linked bytes no longer match their hash. Metadata: uri, path. */
+  /** ERROR_REASON_CONTENT_CORRUPT - DATA_LOSS. Stored or linked bytes no longer match their hash, or a database or the private key of a feed is damaged or missing. Metadata: uri, path. */
   ERROR_REASON_CONTENT_CORRUPT = 19,
   /** ERROR_REASON_DISK_FULL - RESOURCE_EXHAUSTED. The storage directory's disk or quota is full. Metadata: path. */
   ERROR_REASON_DISK_FULL = 20,
@@ -80,7 +80,7 @@ export enum ErrorReason {
   ERROR_REASON_INTERNAL = 31,
   /** ERROR_REASON_ALREADY_EXISTS - ALREADY_EXISTS. A feed of this node has the name. Metadata: name, feed_id. */
   ERROR_REASON_ALREADY_EXISTS = 32,
-  /** ERROR_REASON_FEED_NOT_FOUND - NOT_FOUND. This node does not have the feed, or it was deleted here. Metadata: feed_id or name. */
+  /** ERROR_REASON_FEED_NOT_FOUND - NOT_FOUND. This node does not have the feed, or it was deleted here: then deleted_at says when. Metadata: feed_id or name, deleted_at. */
   ERROR_REASON_FEED_NOT_FOUND = 33,
   /** ERROR_REASON_FEED_NOT_WRITEABLE - FAILED_PRECONDITION. This node does not have the private key of the feed. Metadata: feed_id. */
   ERROR_REASON_FEED_NOT_WRITEABLE = 34,

@@ -52,7 +52,8 @@ export interface SubfeedKey {
     | //
     /**
      * The subfeed's name, any JSON value, as JSON text of at most 4,096 bytes. The hash of a string is the SHA-1 of its UTF-8; a string of `~` and 40 hexadecimal
-     * digits stands for that hash; of another value it is the SHA-1 of its canonical JSON. See docs/formats/feed.md.
+     * digits stands for that hash; of another value it is the SHA-1 of its canonical JSON. See docs/formats/feed.md. Numbers are doubles: a whole number that a
+     * double cannot hold is INVALID_ARGUMENT.
      */
     { $case: "nameJson"; value: string }
     | undefined;
@@ -60,7 +61,10 @@ export interface SubfeedKey {
 
 /** Asks for a new feed. */
 export interface CreateFeedRequest {
-  /** Its name on this node, 1 to 1,000 bytes without control characters; absent for none. */
+  /**
+   * Its name on this node, 1 to 1,000 bytes without control characters, and not what looks like an id or a URI: 64 hexadecimal digits, or a text that begins
+   * with feed://, sha1:// or sha1dir://. Absent for none.
+   */
   name?: string | undefined;
 }
 
@@ -91,7 +95,7 @@ export interface GetFeedResponse {
 
 /** Asks for a page of the feeds. */
 export interface ListFeedsRequest {
-  /** How many feeds to tell at most, 1 to 10,000; 0 stands for 1,000. */
+  /** How many feeds to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large. */
   pageSize: number;
   /** Where to go on: the next_page_token of the page before; empty for the first. */
   pageToken: string;
@@ -145,7 +149,7 @@ export interface GetSubfeedResponse {
 export interface ListSubfeedsRequest {
   /** Id of the feed. */
   feedId: string;
-  /** How many subfeeds to tell at most, 1 to 10,000; 0 stands for 1,000. */
+  /** How many subfeeds to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large. */
   pageSize: number;
   /** Where to go on: the next_page_token of the page before; empty for the first. */
   pageToken: string;
@@ -172,7 +176,7 @@ export interface AppendMessagesRequest {
     | bigint
     | undefined;
   /**
-   * A name that the client chose for this request, 16 to 64 letters, digits, `-` and `_`: a request that comes again within half an hour, for the answer to the
+   * A name that the client chose for this request, 16 to 64 letters, digits, `-` and `_`: a request that comes again within five minutes, for the answer to the
    * first was lost, appends nothing and is answered as the first was. Absent for none.
    */
   requestId?: string | undefined;
@@ -194,7 +198,7 @@ export interface SubmitMessagesRequest {
     | undefined;
   /** The messages, as in AppendMessagesRequest. */
   messages: Buffer[];
-  /** A name of this request, as in AppendMessagesRequest. */
+  /** A name of this request, as in AppendMessagesRequest: known for five minutes. */
   requestId?: string | undefined;
 }
 
@@ -256,7 +260,7 @@ export interface BatchProof {
 
 /** Asks for news of subfeeds. */
 export interface WatchMessagesRequest {
-  /** The subfeeds; at most 10,000. */
+  /** The subfeeds, 1 to 10,000. */
   subfeeds: WatchedSubfeed[];
   /** Sends what proves the messages, too. Where a batch has no signature, more of the same append follows. */
   withProofs: boolean;
@@ -3218,7 +3222,7 @@ export const SetAccessRulesResponse: MessageFns<SetAccessRulesResponse> = {
  * tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
  *
  * Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
- * was deleted here, is NOT_FOUND (FEED_NOT_FOUND); a malformed id, hash or name is INVALID_ARGUMENT.
+ * was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
  */
 export type FeedServiceService = typeof FeedServiceService;
 export const FeedServiceService = {
@@ -3293,7 +3297,7 @@ export const FeedServiceService = {
    * Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
    * have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
    * messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-   * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+   * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
    */
   appendMessages: {
     path: "/kachery_p2p.v1.FeedService/AppendMessages" as const,
@@ -3339,8 +3343,8 @@ export const FeedServiceService = {
   /**
    * Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
    * without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-   * cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-   * subfeeds.
+   * cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+   * subfeed or over 10,000.
    */
   watchMessages: {
     path: "/kachery_p2p.v1.FeedService/WatchMessages" as const,
@@ -3405,7 +3409,7 @@ export interface FeedServiceServer extends UntypedServiceImplementation {
    * Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
    * have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
    * messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-   * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+   * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
    */
   appendMessages: handleUnaryCall<AppendMessagesRequest, AppendMessagesResponse>;
   /**
@@ -3422,8 +3426,8 @@ export interface FeedServiceServer extends UntypedServiceImplementation {
   /**
    * Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
    * without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-   * cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-   * subfeeds.
+   * cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+   * subfeed or over 10,000.
    */
   watchMessages: handleServerStreamingCall<WatchMessagesRequest, WatchMessagesResponse>;
   /** Tells which nodes may submit messages to a subfeed. NOT_FOUND if this node does not have the feed. */
@@ -3543,7 +3547,7 @@ export interface FeedServiceClient extends Client {
    * Appends messages, all or none; durable when answered. NOT_FOUND if this node does not have the feed; FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it does not
    * have the feed's private key; ABORTED (APPEND_CONFLICT) if the subfeed has another length than expected; INVALID_ARGUMENT over 1 MiB a message, 10,000
    * messages or 6 MiB together, or if a request id is used again for another number of messages; RESOURCE_EXHAUSTED if the disk is full or too much waits to
-   * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known.
+   * be written; DATA_LOSS (FEED_FORKED) if two histories of the subfeed are known, (CONTENT_CORRUPT) if the file of the private key is missing or damaged.
    */
   appendMessages(
     request: AppendMessagesRequest,
@@ -3596,8 +3600,8 @@ export interface FeedServiceClient extends Client {
   /**
    * Follows many subfeeds: what they have from the given positions on, then each message soon after it was appended. Messages of one subfeed come in order and
    * without gaps. A position behind the end waits until the subfeed gets there. A client that is slow is waited for and misses nothing. Ends when the caller
-   * cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT over 10,000
-   * subfeeds.
+   * cancels, with UNAVAILABLE when the daemon stops, with NOT_FOUND if this node does not have a feed or when one is deleted. INVALID_ARGUMENT for no
+   * subfeed or over 10,000.
    */
   watchMessages(
     request: WatchMessagesRequest,

@@ -46,7 +46,7 @@ export interface MutableExpectation {
     /** Nothing: the key has no value. False is INVALID_ARGUMENT. */
     { $case: "absent"; value: boolean }
     | //
-    /** A value that is equal, as JSON, to this one. */
+    /** A value that is equal, as JSON, to this one. A value with whole numbers that a double cannot hold is equal to none; expect its version. */
     { $case: "valueJson"; value: string }
     | //
     /** The value of this version. */
@@ -96,9 +96,12 @@ export interface DeleteMutableResponse {
 
 /** Asks for a page of keys and values. */
 export interface ListMutablesRequest {
-  /** Only keys whose canonical JSON begins with this, such as `"job` or `["job",`; empty for all. */
+  /**
+   * Only keys whose canonical JSON begins with this, such as `"job` or `["job",`; empty for all. Canonical JSON has no white space outside of texts, and escapes
+   * what is not ASCII, so a prefix with such a character is INVALID_ARGUMENT.
+   */
   keyJsonPrefix: string;
-  /** How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when values are large. */
+  /** How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large. */
   pageSize: number;
   /** Where to go on: the next_page_token of the page before; empty for the first. */
   pageToken: string;
@@ -114,7 +117,7 @@ export interface ListMutablesResponse {
 
 /** Asks for news of values. */
 export interface WatchMutablesRequest {
-  /** Only keys whose canonical JSON begins with this; empty for all. */
+  /** Only keys whose canonical JSON begins with this, as in ListMutablesRequest; empty for all. */
   keyJsonPrefix: string;
   /** Begins with what is there already. */
   withExisting: boolean;
@@ -1262,7 +1265,8 @@ export const WatchMutablesResponse: MessageFns<WatchMutablesResponse> = {
  * the same key, in whatever order the members of their objects stand.
  *
  * Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. Text that is not JSON, a key over 4,096 bytes
- * or a value over 1 MiB is INVALID_ARGUMENT.
+ * or a value over 1 MiB is INVALID_ARGUMENT. Keys and expected values are compared with their numbers as doubles: one with a whole number that a double cannot
+ * hold is INVALID_ARGUMENT. A value that is kept may have such numbers, and keeps their digits.
  */
 export type MutableServiceService = typeof MutableServiceService;
 export const MutableServiceService = {
