@@ -110,7 +110,9 @@ def test_whole_numbers_that_no_double_holds(number: int) -> None:
     assert kp.get(key) == number
 
 
-@pytest.mark.parametrize("number", [2**53, -(2**60), 2**200, 1e23, 1e300], ids=repr)
+@pytest.mark.parametrize(
+    "number", [2**53, -(2**60), 1152921504606847000, 2**200, 1e23, 1e300], ids=repr
+)
 def test_numbers_that_a_double_holds(number: float) -> None:
     key = [new_key(), number]
     kp.set(key, number, expected=kp.MISSING)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from typing import Any
 
 from ._errors import failure
 from ._strict_json import dump_strictly
+
+# Canonical JSON is written as ECMAScript does.
+_FIRST_WITH_EXPONENT = 1e21
 
 
 def dump_comparable(value: Any, field: str) -> str:
@@ -40,9 +44,14 @@ def _parse(text: str, field: str) -> Any:
 
 def _double(digits: str) -> float:
     number = float(digits)
-    if math.isfinite(number) and int(number) == int(digits):
+    if math.isfinite(number) and int(digits) in (int(number), _canonical(number)):
         return number
     raise _NoDoubleError(digits if len(digits) <= 40 else f"{digits[:40]}...")
+
+
+def _canonical(number: float) -> int | None:
+    """The digits that canonical JSON writes for a whole number, so that they can be given back."""
+    return int(Decimal(repr(number))) if abs(number) < _FIRST_WITH_EXPONENT else None
 
 
 class _NoDoubleError(Exception):
