@@ -62,6 +62,7 @@ interface Parts {
 /** The feeds of this machine's node: a database, and a file for each private key. */
 export class LocalFeeds implements FeedStore {
   private readonly forks: ForkDetector;
+  private readonly keyReadings = new Map<FeedId, ReturnType<FeedKeys['get']>>();
 
   private constructor(private readonly parts: Parts) {
     this.forks = new ForkDetector(parts.database, parts.writes);
@@ -122,7 +123,9 @@ export class LocalFeeds implements FeedStore {
 
   async append(request: AppendRequest): Promise<Appended> {
     const { keys, writes, clock, requests, growth } = this.parts;
-    const privateKey = keys.loadedKey(request.feedId) ?? (await this.ownedKey(request.feedId));
+    const { feedId } = request;
+    const loadedKey = this.keyReadings.has(feedId) ? undefined : keys.loadedKey(feedId);
+    const privateKey = loadedKey ?? (await this.ownedKey(feedId));
     const onGrown = growth.tellGrown.bind(growth);
     const { position, timestampMs } = await writes.run(appendTransaction(request, { clock, requests, privateKey, onGrown }));
     return { position, timestampMs };
@@ -174,8 +177,15 @@ export class LocalFeeds implements FeedStore {
     await this.parts.database.close();
   }
 
+  /** Appends that come while a key is read wait for the same reading, so that they keep their order. */
+  private ownedKey(id: FeedId): ReturnType<FeedKeys['get']> {
+    const reading = this.keyReadings.get(id) ?? this.readOwnedKey(id).finally(() => this.keyReadings.delete(id));
+    this.keyReadings.set(id, reading);
+    return reading;
+  }
+
   /** A key that is missing because the feed was deleted meanwhile is not lost. */
-  private async ownedKey(id: FeedId): ReturnType<FeedKeys['get']> {
+  private async readOwnedKey(id: FeedId): ReturnType<FeedKeys['get']> {
     const { catalog, keys } = this.parts;
     requireOwned(id, await catalog.record(id));
     try {

@@ -151,6 +151,22 @@ test('appends at once get positions of their own, each batch whole and in its or
   for (const [index, { position }] of appended.entries()) t.deepEqual(texts.slice(position, position + 3), batches[index] ?? []);
 });
 
+test('appends at once keep their order also when the key has to be read first', async (t) => {
+  const folder = await temporaryFolder(t);
+  const before = await openFeeds(t, folder);
+  const { id } = await before.create();
+  await before.close();
+  for (let round = 0; round < 10; round++) {
+    const feeds = await openFeeds(t, folder);
+    const appended = await Promise.all(Array.from({ length: 20 }, () => feeds.append(appendOf(id, `round ${String(round)}`, ['x']))));
+    t.deepEqual(
+      appended.map(({ position }) => position),
+      Array.from({ length: 20 }, (_, index) => index),
+    );
+    await feeds.close();
+  }
+});
+
 test('of appends that expect the same length one is made', async (t) => {
   const feeds = await openFeeds(t, await temporaryFolder(t));
   const { id } = await feeds.create();
