@@ -26,8 +26,14 @@ export function selectSubfeeds(feed: string, { subfeed = [], subfeedJson = [] }:
   return { feed: formatFeedUri({ feedId }), names: inUri === undefined ? named : [nameInUri, ...named] };
 }
 
+/** One subfeed of a feed; the fields are as in {@link SubfeedSelection}. */
+export interface SelectedSubfeed {
+  readonly feed: string;
+  readonly name: unknown;
+}
+
 /** The one subfeed that was named on the command line. Fails with `invalid-argument` if none or several were. */
-export function selectSubfeed(feed: string, flags: SubfeedFlags): { readonly feed: string; readonly name: unknown } {
+export function selectSubfeed(feed: string, flags: SubfeedFlags): SelectedSubfeed {
   const selection = selectSubfeeds(feed, flags);
   const [name, ...others] = selection.names;
   if (name !== undefined && others.length === 0) return { feed: selection.feed, name };

@@ -1,5 +1,5 @@
-import { type Timestamp } from '../../gen/ts/google/protobuf/timestamp.js';
 import { type GetNodeResponse, type Transfer as TransferMessage, TransferKind, TransferState } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { dateOf } from './date-of.js';
 import { required } from './file-info.js';
 import { type NodeInfo, type Transfer } from './kachery-client.js';
 
@@ -10,9 +10,12 @@ const transferStates: Readonly<Record<TransferState, Transfer['state']>> = {
   [TransferState.TRANSFER_STATE_FAILED]: 'failed',
 };
 
+/** Told where the daemon tells no time. */
+const unknownTime = { seconds: 0n, nanos: 0 };
+
 /** A node as it tells of itself. */
 export function nodeInfoOf({ nodeId, label, version, apiVersions, features, storageDir, startedAt }: GetNodeResponse): NodeInfo {
-  return { nodeId, label, version, apiVersions, features, storageDir, startedAt: dateOf(startedAt) };
+  return { nodeId, label, version, apiVersions, features, storageDir, startedAt: dateOf(startedAt ?? unknownTime) };
 }
 
 /** A transfer as the daemon tells of it. */
@@ -25,11 +28,6 @@ export function transferOf(message: TransferMessage | undefined): Transfer {
     uri,
     transferredBytes: Number(transferredBytes),
     sizeBytes: Number(sizeBytes),
-    startedAt: dateOf(startedAt),
+    startedAt: dateOf(startedAt ?? unknownTime),
   };
-}
-
-function dateOf(timestamp: Timestamp | undefined): Date {
-  const { seconds, nanos } = timestamp ?? { seconds: 0n, nanos: 0 };
-  return new Date(Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000));
 }

@@ -83,7 +83,10 @@ export class RpcConnection {
     });
   }
 
-  /** The answers of a call with one request. They wait until they are asked for; leaving the loop ends the call. Fails with `invalid-argument` if 1,000 without a time limit are open. */
+  /**
+   * The answers of a call with one request. They wait until they are asked for; leaving the loop ends the call. Fails with `invalid-argument` if as many calls
+   * without a time limit are open as may be.
+   */
   async *receive<Request, Response>(
     method: RpcMethod<Request, Response>,
     request: Request,

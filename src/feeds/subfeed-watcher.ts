@@ -23,7 +23,7 @@ interface Cursor {
   fresh: readonly MessageBlock[];
 }
 
-/** Bytes of messages that one subfeed is served in a turn: each begins a read of the database, which costs memory until V8 collects it. */
+/** Bytes of messages that one subfeed is served in a turn, from one read of the database: to begin a read costs a search and an iterator. */
 const maxTurnBytes = 4 * 1024 * 1024;
 /** Bytes of what was just appended that one watcher holds. */
 const maxFreshBytes = 1024 * 1024;

@@ -2,6 +2,7 @@ import { type CommandContext } from '../../command-context.js';
 import { parseWholeNumber } from '../../parse-whole-number.js';
 import { selectSubfeed, type SubfeedFlags } from '../../subfeed-selection.js';
 import { withClient } from '../../with-client.js';
+import { loadSubfeed } from './load-subfeed.js';
 import { tellMessages } from './tell-messages.js';
 
 /** Which messages, as typed. */
@@ -17,7 +18,7 @@ export async function feedCatCommand(feed: string, flags: FeedCatFlags, context:
   const selected = selectSubfeed(feed, flags);
   const [position, maxMessages] = [parseWholeNumber('--position', flags.position), parseWholeNumber('--max', flags.max)];
   await withClient(context, async (client) => {
-    const subfeed = (await client.feeds.load(selected.feed, { signal })).subfeed(selected.name);
+    const subfeed = await loadSubfeed(client, selected, signal);
     await tellMessages(subfeed.read({ position, maxMessages, encoding: 'bytes', verified: flags.verify, signal }), output);
   });
 }

@@ -4,6 +4,7 @@ import { parseWholeNumber } from '../../parse-whole-number.js';
 import { selectSubfeed } from '../../subfeed-selection.js';
 import { withClient } from '../../with-client.js';
 import { type FeedCatFlags } from './cat.js';
+import { loadSubfeed } from './load-subfeed.js';
 import { tellMessages } from './tell-messages.js';
 
 /** Which messages, as typed; `new`: only those to come. */
@@ -20,7 +21,7 @@ export async function feedFollowCommand(feed: string, flags: FeedFollowFlags, co
   }
   const [given, max] = [parseWholeNumber('--position', flags.position), parseWholeNumber('--max', flags.max)];
   await withClient(context, async (client) => {
-    const subfeed = (await client.feeds.load(selected.feed, { signal })).subfeed(selected.name);
+    const subfeed = await loadSubfeed(client, selected, signal);
     const position = flags.new === true ? await subfeed.getLength({ signal }) : given;
     await tellMessages(first(subfeed.follow({ position, encoding: 'bytes', verified: flags.verify, signal }), max), output);
   });

@@ -2,6 +2,7 @@ import { type AccessRule } from '../../../client/feeds.js';
 import { type CommandContext } from '../../command-context.js';
 import { selectSubfeed, type SubfeedFlags } from '../../subfeed-selection.js';
 import { withClient } from '../../with-client.js';
+import { loadSubfeed } from './load-subfeed.js';
 
 /** Which nodes may submit from now on, and which may not any more. */
 export interface RulesFlags extends SubfeedFlags {
@@ -15,7 +16,7 @@ export async function feedRulesCommand(feed: string, flags: RulesFlags, context:
   const { grant = [], revoke = [] } = flags;
   const selected = selectSubfeed(feed, flags);
   await withClient(context, async (client) => {
-    const subfeed = (await client.feeds.load(selected.feed, { signal })).subfeed(selected.name);
+    const subfeed = await loadSubfeed(client, selected, signal);
     const before = await subfeed.getAccessRules({ signal });
     const rules = changedRules(before, grant, revoke);
     if (grant.length + revoke.length > 0) await subfeed.setAccessRules(rules, { signal });

@@ -5,6 +5,7 @@ import { selectSubfeed, type SubfeedFlags } from '../../subfeed-selection.js';
 import { ToldFailure } from '../../told-failure.js';
 import { withClient } from '../../with-client.js';
 import { encodeMessage } from './encode-message.js';
+import { loadSubfeed } from './load-subfeed.js';
 import { type MessageBatch } from './message-batch.js';
 import { readMessageLines } from './read-message-lines.js';
 
@@ -38,7 +39,7 @@ export async function writeMessages({ feed, flags, texts }: GivenMessages, conte
   const isFromLines = texts.length === 0 || (texts.length === 1 && texts[0] === '-');
   const batches = isFromLines ? readMessageLines(stdin, signal) : [batchOf(texts)];
   await withClient(context, async (client) => {
-    const subfeed = (await client.feeds.load(selected.feed, { signal })).subfeed(selected.name);
+    const subfeed = await loadSubfeed(client, selected, signal);
     let written: Written | undefined;
     let underWay: MessageBatch | undefined;
     let next = 1;
