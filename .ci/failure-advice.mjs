@@ -43,4 +43,10 @@ export const failureAdvice = {
   'mutable-conflict': 'Read the value that is there now, and decide anew.',
   'position-beyond-end': 'Ask for the length first, or follow the subfeed: that waits for what is not there yet.',
   'feed-forked': "Tell the feed's owner: the private key is in use on two nodes, or a node was set back to an old copy. Begin a new feed.",
+  'not-authorized': "Send your node's id (`kachery-p2p node-info`) to the owner of the channel, who adds it to the channel's file.",
+  'channel-not-joined': 'Join the channel (`kachery-p2p join-channel`), or name one of those that `kachery-p2p get-channels` lists.',
+  'channel-invalid': "Correct the line that the message names, or check the channel's address: it must be that of the raw file, not of a page that shows it.",
+  'channel-unavailable': "Check the channel's address and this machine's way to it; try again later.",
+  'node-unreachable': 'Look with `kachery-p2p peers` and `kachery-p2p doctor` why the nodes cannot be reached; start their daemons; try again later.',
+  'sources-failed': 'Tell the owners of the nodes that the message names: their copies are bad. Load the file from another node, or have it stored again.',
 };

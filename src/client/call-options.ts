@@ -1,6 +1,6 @@
 /** How far an operation is, in bytes; `sizeBytes` is 0 while the size is not known. */
 export interface Progress {
-  readonly state: 'hashing' | 'sending' | 'storing' | 'finding' | 'downloading' | 'verifying' | 'reading';
+  readonly state: 'hashing' | 'sending' | 'storing' | 'finding' | 'connecting' | 'downloading' | 'waiting' | 'verifying' | 'reading';
   readonly doneBytes: number;
   readonly sizeBytes: number;
 }

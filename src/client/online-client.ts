@@ -87,7 +87,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
 
   async *findFile(uri: string, { signal }: CallOptions = {}): AsyncGenerator<FileProvider, void, undefined> {
     parseUri(uri);
-    for await (const { nodeId, isLocal, sizeBytes } of this.daemon.receive(files.findFile, { uri }, { signal })) {
+    for await (const { nodeId, isLocal, sizeBytes } of this.daemon.receive(files.findFile, { uri, sources: undefined }, { signal })) {
       yield { nodeId, isLocal, sizeBytes: Number(sizeBytes) };
     }
   }

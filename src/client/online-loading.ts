@@ -26,6 +26,8 @@ const loadStates: Readonly<Record<LoadState, Progress['state']>> = {
   [LoadState.LOAD_STATE_FINDING]: 'finding',
   [LoadState.LOAD_STATE_DOWNLOADING]: 'downloading',
   [LoadState.LOAD_STATE_VERIFYING]: 'verifying',
+  [LoadState.LOAD_STATE_CONNECTING]: 'connecting',
+  [LoadState.LOAD_STATE_WAITING]: 'waiting',
 };
 
 interface Content {
@@ -104,7 +106,7 @@ export class OnlineLoading {
 
   /** Asks the daemon to have the file, and tells which content it is. */
   private async bringToNode(text: string, options: CallOptions): Promise<Content> {
-    for await (const { event } of this.daemon.receive(files.loadFile, { uri: text }, { signal: options.signal })) {
+    for await (const { event } of this.daemon.receive(files.loadFile, { uri: text, sources: undefined }, { signal: options.signal })) {
       if (event?.$case === 'file') return { id: parseContentId(event.value.sha1), sizeBytes: Number(event.value.sizeBytes) };
       reportLoad(event, options);
     }
@@ -118,7 +120,7 @@ export class OnlineLoading {
     let position = start;
     for (;;) {
       // A length of 0 would mean up to the end: of an empty range only the end is checked.
-      const request = { uri: text, offset: BigInt(position), length: BigInt((end ?? position) - position) };
+      const request = { uri: text, offset: BigInt(position), length: BigInt((end ?? position) - position), sources: undefined };
       try {
         for await (const { data } of this.daemon.receive(files.readFile, request, { signal })) {
           if (start === end) return;

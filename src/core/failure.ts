@@ -44,6 +44,12 @@ export const failureReasons = [
   'mutable-conflict',
   'position-beyond-end',
   'feed-forked',
+  'not-authorized',
+  'channel-not-joined',
+  'channel-invalid',
+  'channel-unavailable',
+  'node-unreachable',
+  'sources-failed',
 ] as const;
 
 /** One of {@link failureReasons}. */

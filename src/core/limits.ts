@@ -66,6 +66,24 @@ export const limits = {
   maxWaitingMutables: 10_000,
   /** How long a request id is known at least, so that an append that is sent again happens once. */
   rememberedRequestMs: 5 * 60 * 1000,
+  /** Hashes in one request to another node. */
+  maxPeerBatchFiles: 1_000,
+  /** Channels that a node may have joined, and tags that another one may tell. */
+  maxJoinedChannels: 1_000,
+  /** Bytes of a channel's file, and nodes and bootstrap addresses in it. */
+  maxChannelFileBytes: 4 * MiB,
+  maxChannelNodes: 10_000,
+  maxBootstrapAddresses: 100,
+  /** How long the file of a channel may take to come. */
+  channelReadMs: 15_000,
+  /** How often the files of channels are read again. */
+  channelRefreshMs: 3 * 60 * 1000,
+  /** Addresses that one node may tell of itself or another. */
+  maxNodeAddresses: 16,
+  /** How long a connection to another node may take to be made, all its handshakes together. */
+  connectMs: 10_000,
+  /** How long another node may be silent in the middle of an answer. */
+  peerIdleMs: 20_000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 
 import { KacheryError } from '../core/failure.js';
-import { type StructuredLog } from '../rpc/structured-log.js';
+import { type StructuredLog } from '../core/structured-log.js';
 
 /** Makes the configuration directory, for its owner only, if it is not there. Fails with `path-not-permitted`. */
 export async function prepareConfigurationDirectory(dir: string, log: StructuredLog): Promise<void> {

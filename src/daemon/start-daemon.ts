@@ -13,7 +13,7 @@ import { LocalMutables } from '../mutables/local-mutables.js';
 import { openNodeIdentity } from '../network/node-identity.js';
 import { proveNode } from '../network/prove-node.js';
 import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
-import { type StructuredLog } from '../rpc/structured-log.js';
+import { type StructuredLog } from '../core/structured-log.js';
 import { TransferRegistry } from '../rpc/transfer-registry.js';
 import { LocalStorage } from '../storage/local-storage.js';
 import { storageFailure } from '../storage/system-failure.js';

@@ -81,7 +81,7 @@ export function fileService({ store, transfers, nodeId, buffers }: FileServicePa
 async function* findFile(store: FileStore, nodeId: string, uri: string, signal: CallContext['signal']): AsyncGenerator<FindFileResponse, void, undefined> {
   try {
     const { file } = await findContent(store, uri, signal);
-    yield { nodeId, isLocal: true, sizeBytes: BigInt(file.sizeBytes) };
+    yield { nodeId, isLocal: true, sizeBytes: BigInt(file.sizeBytes), label: '' };
   } catch (error) {
     if (!isKacheryError(error, 'file-not-found')) throw error;
   }

@@ -1,7 +1,7 @@
 import { type Server } from '@grpc/grpc-js';
 import { type Http2Server, type ServerHttp2Session, type Settings } from 'node:http2';
 
-import { type StructuredLog } from './structured-log.js';
+import { type StructuredLog } from '../core/structured-log.js';
 
 /** Node reads 64 KiB from a socket at a time; with HTTP/2's default of 16 KiB an upload comes in four times as many pieces. */
 const maxFrameSize = 256 * 1024;

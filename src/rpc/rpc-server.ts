@@ -23,7 +23,7 @@ import { OpenCalls } from './interceptors/open-calls.js';
 import { mutableService } from './mutable-service.js';
 import { nodeService, type NodeServiceParts } from './node-service.js';
 import { reflectionService } from './reflection/reflection-service.js';
-import { type StructuredLog } from './structured-log.js';
+import { type StructuredLog } from '../core/structured-log.js';
 
 /** What the server works with. */
 export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId' | 'buffers'>, NodeServiceParts {

@@ -94,7 +94,7 @@ export class NodeCalls {
 
   /** The pieces that ReadFile brings. */
   async *read(sha1: string, offset = 0, length = 0): AsyncGenerator<Buffer, void, undefined> {
-    const request = { uri: `sha1://${sha1}`, offset: BigInt(offset), length: BigInt(length) };
+    const request = { uri: `sha1://${sha1}`, offset: BigInt(offset), length: BigInt(length), sources: undefined };
     for await (const { data } of this.connection.receive(files.readFile, request, { token: this.token })) yield data;
   }
 

@@ -110,7 +110,7 @@ test.serial('a client that takes nothing does not keep a daemon from stopping', 
   const pieces = Array.from({ length: 4 }, () => dataRequest(generatedBytes(1024 * 1024)));
   const { file } = await upload(connectRpc(t, daemon.address).files, bearer(daemon.clientToken), [headerRequest(), ...pieces]);
   const call = startRawCall(connectRaw(t, daemon.address), FileServiceService.readFile.path, daemon.clientToken);
-  call.end(grpcFrame(ReadFileRequest.encode({ uri: file?.uri ?? '', offset: 0n, length: 0n }).finish()));
+  call.end(grpcFrame(ReadFileRequest.encode({ uri: file?.uri ?? '', offset: 0n, length: 0n, sources: undefined }).finish()));
   await once(call, 'response');
   await daemon.stop();
   t.pass();

@@ -40,9 +40,9 @@ test.serial('a malformed URI is refused by every method that takes one, and name
   for (const uri of malformedUris) {
     const calls = [
       callOnce(files, 'statFile', { uri }, owner),
-      allOf(files.loadFile({ uri }, owner)),
-      allOf(files.readFile({ uri, offset: 0n, length: 0n }, owner)),
-      allOf(files.findFile({ uri }, owner)),
+      allOf(files.loadFile({ uri, sources: undefined }, owner)),
+      allOf(files.readFile({ uri, offset: 0n, length: 0n, sources: undefined }, owner)),
+      allOf(files.findFile({ uri, sources: undefined }, owner)),
       callOnce(files, 'deleteFile', { uri }, owner),
       allOf(files.verifyFiles({ uris: [uri], quarantine: true }, owner)),
     ];
@@ -77,7 +77,7 @@ test.serial('ranges beyond the end, of whatever size, are out of range', async (
     [2n ** 63n, 2n ** 63n],
     [2n ** 64n - 1n, 2n ** 64n - 1n],
   ] as const) {
-    const error = await errorOf(allOf(files.readFile({ uri: file?.uri ?? '', offset, length }, token)));
+    const error = await errorOf(allOf(files.readFile({ uri: file?.uri ?? '', offset, length, sources: undefined }, token)));
     t.is(error.code, status.OUT_OF_RANGE, `${String(offset)} ${String(length)}`);
     t.is(failureFromServiceError(error).reason, 'range-beyond-end');
     t.is(failureFromServiceError(error).details['size'], '10');

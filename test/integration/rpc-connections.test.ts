@@ -87,7 +87,7 @@ test.serial('200 clients at once store and read, each gets its own', async (t) =
       const { files } = connectRpc(t, daemon.address);
       const content = Buffer.concat([Buffer.from(`client ${String(number)} `), generatedBytes(10_000 + number)]);
       const { file } = await upload(files, token, [headerRequest({ label: String(number) }), dataRequest(content)]);
-      const pieces = await allOf(files.readFile({ uri: file?.uri ?? '', offset: 0n, length: 0n }, token));
+      const pieces = await allOf(files.readFile({ uri: file?.uri ?? '', offset: 0n, length: 0n, sources: undefined }, token));
       t.true(Buffer.concat(pieces.map(({ data }) => data)).equals(content));
       return file?.sizeBytes;
     }),

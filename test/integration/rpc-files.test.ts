@@ -21,7 +21,7 @@ async function store(files: FileServiceClient, token: Token, content: Buffer, la
 }
 
 async function read(files: FileServiceClient, token: Token, uri: string, offset = 0n, length = 0n): Promise<Buffer> {
-  return Buffer.concat((await allOf(files.readFile({ uri, offset, length }, token))).map(({ data }) => data));
+  return Buffer.concat((await allOf(files.readFile({ uri, offset, length, sources: undefined }, token))).map(({ data }) => data));
 }
 
 test.serial('a file that is sent comes back byte for byte, whole and in ranges', async (t) => {
@@ -64,9 +64,9 @@ test.serial('what is stored can be asked for, found, listed page by page, loaded
   t.deepEqual((await callOnce(files, 'statFile', { uri }, token)).file, first);
   const missing = ['0'.repeat(40), first?.sha1 ?? '', 'f'.repeat(40)];
   t.deepEqual((await callOnce(files, 'findMissingFiles', { sha1s: missing }, token)).missingSha1s, [missing[0], missing[2]]);
-  t.deepEqual(await allOf(files.findFile({ uri }, token)), [{ nodeId: daemon.nodeId, isLocal: true, sizeBytes: 6n }]);
-  t.deepEqual(await allOf(files.findFile({ uri: `sha1://${'0'.repeat(40)}` }, token)), []);
-  t.deepEqual((await allOf(files.loadFile({ uri }, token))).at(-1)?.event, { $case: 'file', value: first });
+  t.deepEqual(await allOf(files.findFile({ uri, sources: undefined }, token)), [{ nodeId: daemon.nodeId, isLocal: true, sizeBytes: 6n, label: '' }]);
+  t.deepEqual(await allOf(files.findFile({ uri: `sha1://${'0'.repeat(40)}`, sources: undefined }, token)), []);
+  t.deepEqual((await allOf(files.loadFile({ uri, sources: undefined }, token))).at(-1)?.event, { $case: 'file', value: first });
 
   const listed: string[] = [];
   for (let pageToken = '', pages = 0; pages === 0 || pageToken !== ''; pages++) {
@@ -131,7 +131,7 @@ test.serial('a chunk is served from the file that it is a part of, and stored by
   const before = await callOnce(files, 'statFile', { uri }, token);
   t.like(before.file, { sha1: sha1Of(chunk), sizeBytes: 1_200_000n, localPath: '' });
 
-  const loaded = (await allOf(files.loadFile({ uri }, token))).at(-1)?.event;
+  const loaded = (await allOf(files.loadFile({ uri, sources: undefined }, token))).at(-1)?.event;
   t.true(loaded?.$case === 'file' && (await readFile(loaded.value.localPath)).equals(chunk));
   await callOnce(files, 'deleteFile', { uri: parent.uri }, bearer(daemon.ownerToken));
   t.true((await read(files, token, uri)).equals(chunk));
@@ -144,7 +144,7 @@ test.serial('a chunk whose bytes are others than its URI says is not served', as
   const parent = await store(files, token, generatedBytes(1_000), 'whole.dat');
   const lie = `sha1://${'a'.repeat(40)}?chunkOf=${parent.sha1}~0~500`;
   t.is((await errorOf(read(files, token, lie))).code, status.DATA_LOSS);
-  t.is((await errorOf(allOf(files.loadFile({ uri: lie }, token)))).code, status.DATA_LOSS);
+  t.is((await errorOf(allOf(files.loadFile({ uri: lie, sources: undefined }, token)))).code, status.DATA_LOSS);
   const results = (await allOf(files.readFiles({ uris: [lie] }, token)))[0]?.results;
   t.like(results?.[0]?.outcome, { $case: 'error', value: { reason: 'CONTENT_CORRUPT' } });
   const beyond = `sha1://${'a'.repeat(40)}?chunkOf=${parent.sha1}~500~1001`;

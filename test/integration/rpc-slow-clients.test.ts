@@ -78,7 +78,7 @@ test.serial('a client that takes nothing is given up, and nothing is kept for it
 
   const call = startRawCall(connectRaw(t, daemon.address), FileServiceService.readFile.path, daemon.clientToken);
   const closed = once(call, 'close');
-  call.end(grpcFrame(ReadFileRequest.encode({ uri: file?.uri ?? '', offset: 0n, length: 0n }).finish()));
+  call.end(grpcFrame(ReadFileRequest.encode({ uri: file?.uri ?? '', offset: 0n, length: 0n, sources: undefined }).finish()));
   await whenTransferFailed(watch as AsyncIterable<WatchTransfersResponse>);
   call.resume();
   await closed;
@@ -113,7 +113,7 @@ test.serial('a client that reads slowly gets everything', async (t) => {
     dataRequest(content.subarray(3 * MiB)),
   ]);
   const call = startRawCall(connectRaw(t, daemon.address), FileServiceService.readFile.path, daemon.clientToken);
-  call.end(grpcFrame(ReadFileRequest.encode({ uri: file?.uri ?? '', offset: 0n, length: 0n }).finish()));
+  call.end(grpcFrame(ReadFileRequest.encode({ uri: file?.uri ?? '', offset: 0n, length: 0n, sources: undefined }).finish()));
   const hash = createHash('sha1');
   let sizeBytes = 0;
   for await (const piece of call as AsyncIterable<Buffer>) {

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         StorageMismatchError,
         StorageNotWritableError,
         TooBusyError,
+        UnreachableError,
     )
     from ._feed import Feed, SubfeedInfo
     from ._feeds import create_feed, delete_feed, get_feed_id, load_feed, load_subfeed
@@ -110,6 +111,7 @@ __all__ = [
     "Subfeed",
     "SubfeedInfo",
     "TooBusyError",
+    "UnreachableError",
     "__version__",
     "create_feed",
     "delete",

@@ -42,7 +42,7 @@ class RangeBeyondEndError(InvalidArgumentError):
 
 
 class NotFoundError(KacheryError, FileNotFoundError):
-    """Nobody who could be asked has the file or the feed, or a path does not exist."""
+    """Nobody who could be asked has the file or the feed, or a path or a joined channel is not there."""
 
 
 class NotPermittedError(KacheryError, PermissionError):
@@ -79,6 +79,10 @@ class OfflineError(KacheryError):
 
 class DaemonNotRunningError(KacheryError, ConnectionError):
     """No daemon answers, or it is stopping."""
+
+
+class UnreachableError(KacheryError, ConnectionError):
+    """A node that may have what is wanted, or a channel, cannot be reached now. It may be later."""
 
 
 class StorageMismatchError(KacheryError):
@@ -147,6 +151,12 @@ ERROR_CLASSES: Mapping[str, type[KacheryError]] = {
     "mutable-conflict": ConflictError,
     "position-beyond-end": RangeBeyondEndError,
     "feed-forked": ContentCorruptError,
+    "not-authorized": NotPermittedError,
+    "channel-not-joined": NotFoundError,
+    "channel-invalid": InvalidArgumentError,
+    "channel-unavailable": UnreachableError,
+    "node-unreachable": UnreachableError,
+    "sources-failed": ContentCorruptError,
 }
 """Every reason of the protocol's ErrorReason, and its exception."""
 

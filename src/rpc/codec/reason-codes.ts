@@ -51,6 +51,12 @@ export const reasonCodes: Readonly<Record<FailureReason, ReasonCode>> = {
   'mutable-conflict': { reason: ErrorReason.ERROR_REASON_MUTABLE_CONFLICT, code: status.ABORTED },
   'position-beyond-end': { reason: ErrorReason.ERROR_REASON_POSITION_BEYOND_END, code: status.OUT_OF_RANGE },
   'feed-forked': { reason: ErrorReason.ERROR_REASON_FEED_FORKED, code: status.DATA_LOSS },
+  'not-authorized': { reason: ErrorReason.ERROR_REASON_NOT_AUTHORIZED, code: status.PERMISSION_DENIED },
+  'channel-not-joined': { reason: ErrorReason.ERROR_REASON_CHANNEL_NOT_JOINED, code: status.NOT_FOUND },
+  'channel-invalid': { reason: ErrorReason.ERROR_REASON_CHANNEL_INVALID, code: status.INVALID_ARGUMENT },
+  'channel-unavailable': { reason: ErrorReason.ERROR_REASON_CHANNEL_UNAVAILABLE, code: status.UNAVAILABLE },
+  'node-unreachable': { reason: ErrorReason.ERROR_REASON_NODE_UNREACHABLE, code: status.UNAVAILABLE },
+  'sources-failed': { reason: ErrorReason.ERROR_REASON_SOURCES_FAILED, code: status.DATA_LOSS },
 };
 
 const prefix = 'ERROR_REASON_';

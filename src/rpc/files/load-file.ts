@@ -32,5 +32,5 @@ async function storePart(store: FileStore, { id, parentId, range }: PartContent,
 }
 
 function progressOf(state: LoadState, { range }: PartContent): LoadFileResponse {
-  return { event: { $case: 'progress', value: { state, loadedBytes: 0n, sizeBytes: BigInt(range.end - range.start) } } };
+  return { event: { $case: 'progress', value: { state, loadedBytes: 0n, sizeBytes: BigInt(range.end - range.start), sources: [] } } };
 }

@@ -1,7 +1,7 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 
 import { contextOf, type CallContext } from '../call-context.js';
-import { type StructuredLog } from '../structured-log.js';
+import { type StructuredLog } from '../../core/structured-log.js';
 import { contentBytes } from './content-bytes.js';
 
 /** Logs one event a call when it ends: method, code, reason of a failure, duration, bytes of content. Neither content nor tokens. */

@@ -1,5 +1,7 @@
 """The API of kachery-p2p nodes, generated from its protobuf definitions."""
 
+from .channel_service_pb2 import *  # noqa: F403
+from .channel_service_pb2_grpc import *  # noqa: F403
 from .common_pb2 import *  # noqa: F403
 from .common_pb2_grpc import *  # noqa: F403
 from .error_reason_pb2 import *  # noqa: F403

@@ -106,6 +106,18 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """OUT_OF_RANGE. The position is behind the end of the subfeed. Metadata: feed_id, subfeed_hash, position, length."""
     ERROR_REASON_FEED_FORKED: _ErrorReason.ValueType  # 40
     """DATA_LOSS. The feed's key signed two histories of the subfeed, so neither can be trusted. Metadata: feed_id, subfeed_hash."""
+    ERROR_REASON_NOT_AUTHORIZED: _ErrorReason.ValueType  # 42
+    """PERMISSION_DENIED. No channel that both nodes have joined authorises the node that asks. Metadata: node_id."""
+    ERROR_REASON_CHANNEL_NOT_JOINED: _ErrorReason.ValueType  # 43
+    """NOT_FOUND. This node has not joined the channel. Metadata: channel."""
+    ERROR_REASON_CHANNEL_INVALID: _ErrorReason.ValueType  # 44
+    """INVALID_ARGUMENT. What is at a channel's address is not a channel. Metadata: channel, line."""
+    ERROR_REASON_CHANNEL_UNAVAILABLE: _ErrorReason.ValueType  # 45
+    """UNAVAILABLE. A channel cannot be read now, and never was. Metadata: channel."""
+    ERROR_REASON_NODE_UNREACHABLE: _ErrorReason.ValueType  # 46
+    """UNAVAILABLE. A node that may have what is wanted cannot be reached; it may be later. Metadata: uri, nodes."""
+    ERROR_REASON_SOURCES_FAILED: _ErrorReason.ValueType  # 47
+    """DATA_LOSS. What came from every node that claimed to have the file was something else. Metadata: uri, nodes."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the google.rpc.ErrorInfo in the status details, without the prefix ERROR_REASON_."""
@@ -194,4 +206,16 @@ ERROR_REASON_POSITION_BEYOND_END: ErrorReason.ValueType  # 39
 """OUT_OF_RANGE. The position is behind the end of the subfeed. Metadata: feed_id, subfeed_hash, position, length."""
 ERROR_REASON_FEED_FORKED: ErrorReason.ValueType  # 40
 """DATA_LOSS. The feed's key signed two histories of the subfeed, so neither can be trusted. Metadata: feed_id, subfeed_hash."""
+ERROR_REASON_NOT_AUTHORIZED: ErrorReason.ValueType  # 42
+"""PERMISSION_DENIED. No channel that both nodes have joined authorises the node that asks. Metadata: node_id."""
+ERROR_REASON_CHANNEL_NOT_JOINED: ErrorReason.ValueType  # 43
+"""NOT_FOUND. This node has not joined the channel. Metadata: channel."""
+ERROR_REASON_CHANNEL_INVALID: ErrorReason.ValueType  # 44
+"""INVALID_ARGUMENT. What is at a channel's address is not a channel. Metadata: channel, line."""
+ERROR_REASON_CHANNEL_UNAVAILABLE: ErrorReason.ValueType  # 45
+"""UNAVAILABLE. A channel cannot be read now, and never was. Metadata: channel."""
+ERROR_REASON_NODE_UNREACHABLE: ErrorReason.ValueType  # 46
+"""UNAVAILABLE. A node that may have what is wanted cannot be reached; it may be later. Metadata: uri, nodes."""
+ERROR_REASON_SOURCES_FAILED: ErrorReason.ValueType  # 47
+"""DATA_LOSS. What came from every node that claimed to have the file was something else. Metadata: uri, nodes."""
 global___ErrorReason = ErrorReason

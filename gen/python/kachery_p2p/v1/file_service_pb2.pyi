@@ -34,6 +34,10 @@ class _LoadStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """Fetching bytes."""
     LOAD_STATE_VERIFYING: _LoadState.ValueType  # 3
     """Checking bytes against their hash."""
+    LOAD_STATE_CONNECTING: _LoadState.ValueType  # 4
+    """Connecting with nodes that may have the file."""
+    LOAD_STATE_WAITING: _LoadState.ValueType  # 5
+    """Waiting for a node that has the file and cannot be reached now; it is tried again."""
 
 class LoadState(_LoadState, metaclass=_LoadStateEnumTypeWrapper):
     """What a load is doing."""
@@ -46,6 +50,10 @@ LOAD_STATE_DOWNLOADING: LoadState.ValueType  # 2
 """Fetching bytes."""
 LOAD_STATE_VERIFYING: LoadState.ValueType  # 3
 """Checking bytes against their hash."""
+LOAD_STATE_CONNECTING: LoadState.ValueType  # 4
+"""Connecting with nodes that may have the file."""
+LOAD_STATE_WAITING: LoadState.ValueType  # 5
+"""Waiting for a node that has the file and cannot be reached now; it is tried again."""
 global___LoadState = LoadState
 
 @typing.final
@@ -426,16 +434,49 @@ class LoadFileRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     URI_FIELD_NUMBER: builtins.int
+    SOURCES_FIELD_NUMBER: builtins.int
     uri: builtins.str
     """Address of the file."""
+    @property
+    def sources(self) -> global___SourceSelection:
+        """Which other nodes may be asked; absent for all that joined channels authorise."""
+
     def __init__(
         self,
         *,
         uri: builtins.str = ...,
+        sources: global___SourceSelection | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["uri", b"uri"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["sources", b"sources"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["sources", b"sources", "uri", b"uri"]) -> None: ...
 
 global___LoadFileRequest = LoadFileRequest
+
+@typing.final
+class SourceSelection(google.protobuf.message.Message):
+    """Which other nodes may be asked for a file that is not here."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: builtins.int
+    CHANNEL_FIELD_NUMBER: builtins.int
+    LOCAL_ONLY_FIELD_NUMBER: builtins.int
+    node_id: builtins.str
+    """Only this node: 64 lower-case hexadecimal digits; empty for any."""
+    channel: builtins.str
+    """Only nodes that this joined channel authorises: its address or, if only one has it, its label; empty for any. NOT_FOUND (CHANNEL_NOT_JOINED) for another one."""
+    local_only: builtins.bool
+    """Nobody is asked: only what is here counts."""
+    def __init__(
+        self,
+        *,
+        node_id: builtins.str = ...,
+        channel: builtins.str = ...,
+        local_only: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channel", b"channel", "local_only", b"local_only", "node_id", b"node_id"]) -> None: ...
+
+global___SourceSelection = SourceSelection
 
 @typing.final
 class LoadFileResponse(google.protobuf.message.Message):
@@ -474,22 +515,62 @@ class LoadProgress(google.protobuf.message.Message):
     STATE_FIELD_NUMBER: builtins.int
     LOADED_BYTES_FIELD_NUMBER: builtins.int
     SIZE_BYTES_FIELD_NUMBER: builtins.int
+    SOURCES_FIELD_NUMBER: builtins.int
     state: global___LoadState.ValueType
     """What is being done."""
     loaded_bytes: builtins.int
     """Bytes that are here and verified."""
     size_bytes: builtins.int
     """Size of the file; 0 while it is not known."""
+    @property
+    def sources(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___LoadSource]:
+        """The nodes that bytes come from, or were to come from."""
+
     def __init__(
         self,
         *,
         state: global___LoadState.ValueType = ...,
         loaded_bytes: builtins.int = ...,
         size_bytes: builtins.int = ...,
+        sources: collections.abc.Iterable[global___LoadSource] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["loaded_bytes", b"loaded_bytes", "size_bytes", b"size_bytes", "state", b"state"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["loaded_bytes", b"loaded_bytes", "size_bytes", b"size_bytes", "sources", b"sources", "state", b"state"]) -> None: ...
 
 global___LoadProgress = LoadProgress
+
+@typing.final
+class LoadSource(google.protobuf.message.Message):
+    """A node that a load takes bytes from."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: builtins.int
+    LABEL_FIELD_NUMBER: builtins.int
+    LOADED_BYTES_FIELD_NUMBER: builtins.int
+    BYTES_PER_SECOND_FIELD_NUMBER: builtins.int
+    PROBLEM_FIELD_NUMBER: builtins.int
+    node_id: builtins.str
+    """Id of the node: its ed25519 public key, 64 lower-case hexadecimal digits."""
+    label: builtins.str
+    """Name for people; may be empty."""
+    loaded_bytes: builtins.int
+    """Bytes that came from it and were verified."""
+    bytes_per_second: builtins.int
+    """Bytes a second that come from it."""
+    problem: builtins.str
+    """Why it is not asked any more, for people; empty while it is."""
+    def __init__(
+        self,
+        *,
+        node_id: builtins.str = ...,
+        label: builtins.str = ...,
+        loaded_bytes: builtins.int = ...,
+        bytes_per_second: builtins.int = ...,
+        problem: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["bytes_per_second", b"bytes_per_second", "label", b"label", "loaded_bytes", b"loaded_bytes", "node_id", b"node_id", "problem", b"problem"]) -> None: ...
+
+global___LoadSource = LoadSource
 
 @typing.final
 class ReadFileRequest(google.protobuf.message.Message):
@@ -500,20 +581,27 @@ class ReadFileRequest(google.protobuf.message.Message):
     URI_FIELD_NUMBER: builtins.int
     OFFSET_FIELD_NUMBER: builtins.int
     LENGTH_FIELD_NUMBER: builtins.int
+    SOURCES_FIELD_NUMBER: builtins.int
     uri: builtins.str
     """Address of the file."""
     offset: builtins.int
     """Offset of the first byte."""
     length: builtins.int
     """How many bytes; 0 reads to the end of the file."""
+    @property
+    def sources(self) -> global___SourceSelection:
+        """Which other nodes may be asked; absent for all that joined channels authorise."""
+
     def __init__(
         self,
         *,
         uri: builtins.str = ...,
         offset: builtins.int = ...,
         length: builtins.int = ...,
+        sources: global___SourceSelection | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["length", b"length", "offset", b"offset", "uri", b"uri"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["sources", b"sources"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["length", b"length", "offset", b"offset", "sources", b"sources", "uri", b"uri"]) -> None: ...
 
 global___ReadFileRequest = ReadFileRequest
 
@@ -724,14 +812,21 @@ class FindFileRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     URI_FIELD_NUMBER: builtins.int
+    SOURCES_FIELD_NUMBER: builtins.int
     uri: builtins.str
     """Address of the file."""
+    @property
+    def sources(self) -> global___SourceSelection:
+        """Which other nodes may be asked; absent for all that joined channels authorise."""
+
     def __init__(
         self,
         *,
         uri: builtins.str = ...,
+        sources: global___SourceSelection | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["uri", b"uri"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["sources", b"sources"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["sources", b"sources", "uri", b"uri"]) -> None: ...
 
 global___FindFileRequest = FindFileRequest
 
@@ -744,20 +839,24 @@ class FindFileResponse(google.protobuf.message.Message):
     NODE_ID_FIELD_NUMBER: builtins.int
     IS_LOCAL_FIELD_NUMBER: builtins.int
     SIZE_BYTES_FIELD_NUMBER: builtins.int
+    LABEL_FIELD_NUMBER: builtins.int
     node_id: builtins.str
     """Id of the node: its ed25519 public key, 64 lower-case hexadecimal digits."""
     is_local: builtins.bool
     """True for the node that was asked."""
     size_bytes: builtins.int
     """The file's size in bytes on that node."""
+    label: builtins.str
+    """Name of the node, for people; may be empty."""
     def __init__(
         self,
         *,
         node_id: builtins.str = ...,
         is_local: builtins.bool = ...,
         size_bytes: builtins.int = ...,
+        label: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["is_local", b"is_local", "node_id", b"node_id", "size_bytes", b"size_bytes"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["is_local", b"is_local", "label", b"label", "node_id", b"node_id", "size_bytes", b"size_bytes"]) -> None: ...
 
 global___FindFileResponse = FindFileResponse
 

@@ -159,15 +159,17 @@ class FileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def LoadFile(self, request, context):
-        """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it.
+        """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+        UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+        it was something else.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadFile(self, request, context):
-        """Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-        has changed.
+        """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+        range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,7 +192,8 @@ class FileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def FindFile(self, request, context):
-        """Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it.
+        """Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+        (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

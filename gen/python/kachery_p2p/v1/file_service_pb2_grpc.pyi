@@ -81,14 +81,17 @@ class FileServiceStub:
         kachery_p2p.v1.file_service_pb2.LoadFileRequest,
         kachery_p2p.v1.file_service_pb2.LoadFileResponse,
     ]
-    """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it."""
+    """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+    UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+    it was something else.
+    """
 
     ReadFile: grpc.UnaryStreamMultiCallable[
         kachery_p2p.v1.file_service_pb2.ReadFileRequest,
         kachery_p2p.v1.file_service_pb2.ReadFileResponse,
     ]
-    """Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-    has changed.
+    """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+    range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
     """
 
     StoreFiles: grpc.UnaryUnaryMultiCallable[
@@ -111,7 +114,9 @@ class FileServiceStub:
         kachery_p2p.v1.file_service_pb2.FindFileRequest,
         kachery_p2p.v1.file_service_pb2.FindFileResponse,
     ]
-    """Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it."""
+    """Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+    (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
+    """
 
     ListFiles: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.v1.file_service_pb2.ListFilesRequest,
@@ -196,14 +201,17 @@ class FileServiceAsyncStub:
         kachery_p2p.v1.file_service_pb2.LoadFileRequest,
         kachery_p2p.v1.file_service_pb2.LoadFileResponse,
     ]
-    """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it."""
+    """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+    UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+    it was something else.
+    """
 
     ReadFile: grpc.aio.UnaryStreamMultiCallable[
         kachery_p2p.v1.file_service_pb2.ReadFileRequest,
         kachery_p2p.v1.file_service_pb2.ReadFileResponse,
     ]
-    """Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-    has changed.
+    """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+    range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
     """
 
     StoreFiles: grpc.aio.UnaryUnaryMultiCallable[
@@ -226,7 +234,9 @@ class FileServiceAsyncStub:
         kachery_p2p.v1.file_service_pb2.FindFileRequest,
         kachery_p2p.v1.file_service_pb2.FindFileResponse,
     ]
-    """Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it."""
+    """Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+    (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
+    """
 
     ListFiles: grpc.aio.UnaryUnaryMultiCallable[
         kachery_p2p.v1.file_service_pb2.ListFilesRequest,
@@ -327,7 +337,10 @@ class FileServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.file_service_pb2.LoadFileRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.file_service_pb2.LoadFileResponse], collections.abc.AsyncIterator[kachery_p2p.v1.file_service_pb2.LoadFileResponse]]:
-        """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it."""
+        """Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+        UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+        it was something else.
+        """
 
     @abc.abstractmethod
     def ReadFile(
@@ -335,8 +348,8 @@ class FileServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.file_service_pb2.ReadFileRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.file_service_pb2.ReadFileResponse], collections.abc.AsyncIterator[kachery_p2p.v1.file_service_pb2.ReadFileResponse]]:
-        """Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-        has changed.
+        """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+        range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
         """
 
     @abc.abstractmethod
@@ -365,7 +378,9 @@ class FileServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.file_service_pb2.FindFileRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.file_service_pb2.FindFileResponse], collections.abc.AsyncIterator[kachery_p2p.v1.file_service_pb2.FindFileResponse]]:
-        """Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it."""
+        """Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+        (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
+        """
 
     @abc.abstractmethod
     def ListFiles(

@@ -32,6 +32,10 @@ class _TransferKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     """A client sends a file to this node."""
     TRANSFER_KIND_READ: _TransferKind.ValueType  # 2
     """A client reads a file from this node."""
+    TRANSFER_KIND_FETCH: _TransferKind.ValueType  # 3
+    """This node fetches a file from other nodes."""
+    TRANSFER_KIND_SERVE: _TransferKind.ValueType  # 4
+    """This node sends a file to another node."""
 
 class TransferKind(_TransferKind, metaclass=_TransferKindEnumTypeWrapper):
     """Which way bytes go."""
@@ -42,6 +46,10 @@ TRANSFER_KIND_STORE: TransferKind.ValueType  # 1
 """A client sends a file to this node."""
 TRANSFER_KIND_READ: TransferKind.ValueType  # 2
 """A client reads a file from this node."""
+TRANSFER_KIND_FETCH: TransferKind.ValueType  # 3
+"""This node fetches a file from other nodes."""
+TRANSFER_KIND_SERVE: TransferKind.ValueType  # 4
+"""This node sends a file to another node."""
 global___TransferKind = TransferKind
 
 class _TransferState:

@@ -96,6 +96,18 @@ export enum ErrorReason {
   ERROR_REASON_POSITION_BEYOND_END = 39,
   /** ERROR_REASON_FEED_FORKED - DATA_LOSS. The feed's key signed two histories of the subfeed, so neither can be trusted. Metadata: feed_id, subfeed_hash. */
   ERROR_REASON_FEED_FORKED = 40,
+  /** ERROR_REASON_NOT_AUTHORIZED - PERMISSION_DENIED. No channel that both nodes have joined authorises the node that asks. Metadata: node_id. */
+  ERROR_REASON_NOT_AUTHORIZED = 42,
+  /** ERROR_REASON_CHANNEL_NOT_JOINED - NOT_FOUND. This node has not joined the channel. Metadata: channel. */
+  ERROR_REASON_CHANNEL_NOT_JOINED = 43,
+  /** ERROR_REASON_CHANNEL_INVALID - INVALID_ARGUMENT. What is at a channel's address is not a channel. Metadata: channel, line. */
+  ERROR_REASON_CHANNEL_INVALID = 44,
+  /** ERROR_REASON_CHANNEL_UNAVAILABLE - UNAVAILABLE. A channel cannot be read now, and never was. Metadata: channel. */
+  ERROR_REASON_CHANNEL_UNAVAILABLE = 45,
+  /** ERROR_REASON_NODE_UNREACHABLE - UNAVAILABLE. A node that may have what is wanted cannot be reached; it may be later. Metadata: uri, nodes. */
+  ERROR_REASON_NODE_UNREACHABLE = 46,
+  /** ERROR_REASON_SOURCES_FAILED - DATA_LOSS. What came from every node that claimed to have the file was something else. Metadata: uri, nodes. */
+  ERROR_REASON_SOURCES_FAILED = 47,
 }
 
 export function errorReasonFromJSON(object: any): ErrorReason {
@@ -226,6 +238,24 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 40:
     case "ERROR_REASON_FEED_FORKED":
       return ErrorReason.ERROR_REASON_FEED_FORKED;
+    case 42:
+    case "ERROR_REASON_NOT_AUTHORIZED":
+      return ErrorReason.ERROR_REASON_NOT_AUTHORIZED;
+    case 43:
+    case "ERROR_REASON_CHANNEL_NOT_JOINED":
+      return ErrorReason.ERROR_REASON_CHANNEL_NOT_JOINED;
+    case 44:
+    case "ERROR_REASON_CHANNEL_INVALID":
+      return ErrorReason.ERROR_REASON_CHANNEL_INVALID;
+    case 45:
+    case "ERROR_REASON_CHANNEL_UNAVAILABLE":
+      return ErrorReason.ERROR_REASON_CHANNEL_UNAVAILABLE;
+    case 46:
+    case "ERROR_REASON_NODE_UNREACHABLE":
+      return ErrorReason.ERROR_REASON_NODE_UNREACHABLE;
+    case 47:
+    case "ERROR_REASON_SOURCES_FAILED":
+      return ErrorReason.ERROR_REASON_SOURCES_FAILED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }
@@ -317,6 +347,18 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_POSITION_BEYOND_END";
     case ErrorReason.ERROR_REASON_FEED_FORKED:
       return "ERROR_REASON_FEED_FORKED";
+    case ErrorReason.ERROR_REASON_NOT_AUTHORIZED:
+      return "ERROR_REASON_NOT_AUTHORIZED";
+    case ErrorReason.ERROR_REASON_CHANNEL_NOT_JOINED:
+      return "ERROR_REASON_CHANNEL_NOT_JOINED";
+    case ErrorReason.ERROR_REASON_CHANNEL_INVALID:
+      return "ERROR_REASON_CHANNEL_INVALID";
+    case ErrorReason.ERROR_REASON_CHANNEL_UNAVAILABLE:
+      return "ERROR_REASON_CHANNEL_UNAVAILABLE";
+    case ErrorReason.ERROR_REASON_NODE_UNREACHABLE:
+      return "ERROR_REASON_NODE_UNREACHABLE";
+    case ErrorReason.ERROR_REASON_SOURCES_FAILED:
+      return "ERROR_REASON_SOURCES_FAILED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

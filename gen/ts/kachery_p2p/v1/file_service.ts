@@ -38,6 +38,10 @@ export enum LoadState {
   LOAD_STATE_DOWNLOADING = 2,
   /** LOAD_STATE_VERIFYING - Checking bytes against their hash. */
   LOAD_STATE_VERIFYING = 3,
+  /** LOAD_STATE_CONNECTING - Connecting with nodes that may have the file. */
+  LOAD_STATE_CONNECTING = 4,
+  /** LOAD_STATE_WAITING - Waiting for a node that has the file and cannot be reached now; it is tried again. */
+  LOAD_STATE_WAITING = 5,
 }
 
 export function loadStateFromJSON(object: any): LoadState {
@@ -54,6 +58,12 @@ export function loadStateFromJSON(object: any): LoadState {
     case 3:
     case "LOAD_STATE_VERIFYING":
       return LoadState.LOAD_STATE_VERIFYING;
+    case 4:
+    case "LOAD_STATE_CONNECTING":
+      return LoadState.LOAD_STATE_CONNECTING;
+    case 5:
+    case "LOAD_STATE_WAITING":
+      return LoadState.LOAD_STATE_WAITING;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum LoadState");
   }
@@ -69,6 +79,10 @@ export function loadStateToJSON(object: LoadState): string {
       return "LOAD_STATE_DOWNLOADING";
     case LoadState.LOAD_STATE_VERIFYING:
       return "LOAD_STATE_VERIFYING";
+    case LoadState.LOAD_STATE_CONNECTING:
+      return "LOAD_STATE_CONNECTING";
+    case LoadState.LOAD_STATE_WAITING:
+      return "LOAD_STATE_WAITING";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum LoadState");
   }
@@ -220,6 +234,18 @@ export interface LinkFileResponse {
 export interface LoadFileRequest {
   /** Address of the file. */
   uri: string;
+  /** Which other nodes may be asked; absent for all that joined channels authorise. */
+  sources: SourceSelection | undefined;
+}
+
+/** Which other nodes may be asked for a file that is not here. */
+export interface SourceSelection {
+  /** Only this node: 64 lower-case hexadecimal digits; empty for any. */
+  nodeId: string;
+  /** Only nodes that this joined channel authorises: its address or, if only one has it, its label; empty for any. NOT_FOUND (CHANNEL_NOT_JOINED) for another one. */
+  channel: string;
+  /** Nobody is asked: only what is here counts. */
+  localOnly: boolean;
 }
 
 /** One message of a load: progress, and the result last. */
@@ -243,6 +269,22 @@ export interface LoadProgress {
   loadedBytes: bigint;
   /** Size of the file; 0 while it is not known. */
   sizeBytes: bigint;
+  /** The nodes that bytes come from, or were to come from. */
+  sources: LoadSource[];
+}
+
+/** A node that a load takes bytes from. */
+export interface LoadSource {
+  /** Id of the node: its ed25519 public key, 64 lower-case hexadecimal digits. */
+  nodeId: string;
+  /** Name for people; may be empty. */
+  label: string;
+  /** Bytes that came from it and were verified. */
+  loadedBytes: bigint;
+  /** Bytes a second that come from it. */
+  bytesPerSecond: bigint;
+  /** Why it is not asked any more, for people; empty while it is. */
+  problem: string;
 }
 
 /** Asks for a range of bytes. */
@@ -253,6 +295,8 @@ export interface ReadFileRequest {
   offset: bigint;
   /** How many bytes; 0 reads to the end of the file. */
   length: bigint;
+  /** Which other nodes may be asked; absent for all that joined channels authorise. */
+  sources: SourceSelection | undefined;
 }
 
 /** A piece of the range. Pieces come in order and without gaps. */
@@ -333,6 +377,8 @@ export interface ReadFileResult {
 export interface FindFileRequest {
   /** Address of the file. */
   uri: string;
+  /** Which other nodes may be asked; absent for all that joined channels authorise. */
+  sources: SourceSelection | undefined;
 }
 
 /** A node that has the file. */
@@ -343,6 +389,8 @@ export interface FindFileResponse {
   isLocal: boolean;
   /** The file's size in bytes on that node. */
   sizeBytes: bigint;
+  /** Name of the node, for people; may be empty. */
+  label: string;
 }
 
 /** Asks for a page of what is stored. */
@@ -1790,13 +1838,16 @@ export const LinkFileResponse: MessageFns<LinkFileResponse> = {
 };
 
 function createBaseLoadFileRequest(): LoadFileRequest {
-  return { uri: "" };
+  return { uri: "", sources: undefined };
 }
 
 export const LoadFileRequest: MessageFns<LoadFileRequest> = {
   encode(message: LoadFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.uri !== "") {
       writer.uint32(10).string(message.uri);
+    }
+    if (message.sources !== undefined) {
+      SourceSelection.encode(message.sources, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -1822,6 +1873,14 @@ export const LoadFileRequest: MessageFns<LoadFileRequest> = {
             message.uri = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sources = SourceSelection.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1835,13 +1894,19 @@ export const LoadFileRequest: MessageFns<LoadFileRequest> = {
   },
 
   fromJSON(object: any): LoadFileRequest {
-    return { uri: isSet(object.uri) ? globalThis.String(object.uri) : "" };
+    return {
+      uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
+      sources: isSet(object.sources) ? SourceSelection.fromJSON(object.sources) : undefined,
+    };
   },
 
   toJSON(message: LoadFileRequest): unknown {
     const obj: any = {};
     if (message.uri !== "") {
       obj.uri = message.uri;
+    }
+    if (message.sources !== undefined) {
+      obj.sources = SourceSelection.toJSON(message.sources);
     }
     return obj;
   },
@@ -1852,6 +1917,118 @@ export const LoadFileRequest: MessageFns<LoadFileRequest> = {
   fromPartial<I extends Exact<DeepPartial<LoadFileRequest>, I>>(object: I): LoadFileRequest {
     const message = createBaseLoadFileRequest();
     message.uri = object.uri ?? "";
+    message.sources = (object.sources !== undefined && object.sources !== null)
+      ? SourceSelection.fromPartial(object.sources)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSourceSelection(): SourceSelection {
+  return { nodeId: "", channel: "", localOnly: false };
+}
+
+export const SourceSelection: MessageFns<SourceSelection> = {
+  encode(message: SourceSelection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.channel !== "") {
+      writer.uint32(18).string(message.channel);
+    }
+    if (message.localOnly !== false) {
+      writer.uint32(24).bool(message.localOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SourceSelection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSourceSelection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.localOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SourceSelection {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      channel: isSet(object.channel) ? globalThis.String(object.channel) : "",
+      localOnly: isSet(object.localOnly)
+        ? globalThis.Boolean(object.localOnly)
+        : isSet(object.local_only)
+        ? globalThis.Boolean(object.local_only)
+        : false,
+    };
+  },
+
+  toJSON(message: SourceSelection): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.channel !== "") {
+      obj.channel = message.channel;
+    }
+    if (message.localOnly !== false) {
+      obj.localOnly = message.localOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SourceSelection>, I>>(base?: I): SourceSelection {
+    return SourceSelection.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SourceSelection>, I>>(object: I): SourceSelection {
+    const message = createBaseSourceSelection();
+    message.nodeId = object.nodeId ?? "";
+    message.channel = object.channel ?? "";
+    message.localOnly = object.localOnly ?? false;
     return message;
   },
 };
@@ -1958,7 +2135,7 @@ export const LoadFileResponse: MessageFns<LoadFileResponse> = {
 };
 
 function createBaseLoadProgress(): LoadProgress {
-  return { state: 0, loadedBytes: 0n, sizeBytes: 0n };
+  return { state: 0, loadedBytes: 0n, sizeBytes: 0n, sources: [] };
 }
 
 export const LoadProgress: MessageFns<LoadProgress> = {
@@ -1977,6 +2154,9 @@ export const LoadProgress: MessageFns<LoadProgress> = {
         throw new globalThis.Error("value provided for field message.sizeBytes of type uint64 too large");
       }
       writer.uint32(24).uint64(message.sizeBytes);
+    }
+    for (const v of message.sources) {
+      LoadSource.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2018,6 +2198,14 @@ export const LoadProgress: MessageFns<LoadProgress> = {
             message.sizeBytes = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sources.push(LoadSource.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2043,6 +2231,7 @@ export const LoadProgress: MessageFns<LoadProgress> = {
         : isSet(object.size_bytes)
         ? BigInt(object.size_bytes)
         : 0n,
+      sources: globalThis.Array.isArray(object?.sources) ? object.sources.map((e: any) => LoadSource.fromJSON(e)) : [],
     };
   },
 
@@ -2057,6 +2246,9 @@ export const LoadProgress: MessageFns<LoadProgress> = {
     if (message.sizeBytes !== 0n) {
       obj.sizeBytes = message.sizeBytes.toString();
     }
+    if (message.sources?.length) {
+      obj.sources = message.sources.map((e) => LoadSource.toJSON(e));
+    }
     return obj;
   },
 
@@ -2070,12 +2262,168 @@ export const LoadProgress: MessageFns<LoadProgress> = {
       ? BigInt(object.loadedBytes)
       : 0n;
     message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
+    message.sources = object.sources?.map((e) => LoadSource.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLoadSource(): LoadSource {
+  return { nodeId: "", label: "", loadedBytes: 0n, bytesPerSecond: 0n, problem: "" };
+}
+
+export const LoadSource: MessageFns<LoadSource> = {
+  encode(message: LoadSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.label !== "") {
+      writer.uint32(18).string(message.label);
+    }
+    if (message.loadedBytes !== 0n) {
+      if (BigInt.asUintN(64, message.loadedBytes) !== message.loadedBytes) {
+        throw new globalThis.Error("value provided for field message.loadedBytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.loadedBytes);
+    }
+    if (message.bytesPerSecond !== 0n) {
+      if (BigInt.asUintN(64, message.bytesPerSecond) !== message.bytesPerSecond) {
+        throw new globalThis.Error("value provided for field message.bytesPerSecond of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.bytesPerSecond);
+    }
+    if (message.problem !== "") {
+      writer.uint32(42).string(message.problem);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoadSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoadSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.loadedBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bytesPerSecond = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LoadSource {
+    return {
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      label: isSet(object.label) ? globalThis.String(object.label) : "",
+      loadedBytes: isSet(object.loadedBytes)
+        ? BigInt(object.loadedBytes)
+        : isSet(object.loaded_bytes)
+        ? BigInt(object.loaded_bytes)
+        : 0n,
+      bytesPerSecond: isSet(object.bytesPerSecond)
+        ? BigInt(object.bytesPerSecond)
+        : isSet(object.bytes_per_second)
+        ? BigInt(object.bytes_per_second)
+        : 0n,
+      problem: isSet(object.problem) ? globalThis.String(object.problem) : "",
+    };
+  },
+
+  toJSON(message: LoadSource): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.label !== "") {
+      obj.label = message.label;
+    }
+    if (message.loadedBytes !== 0n) {
+      obj.loadedBytes = message.loadedBytes.toString();
+    }
+    if (message.bytesPerSecond !== 0n) {
+      obj.bytesPerSecond = message.bytesPerSecond.toString();
+    }
+    if (message.problem !== "") {
+      obj.problem = message.problem;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LoadSource>, I>>(base?: I): LoadSource {
+    return LoadSource.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LoadSource>, I>>(object: I): LoadSource {
+    const message = createBaseLoadSource();
+    message.nodeId = object.nodeId ?? "";
+    message.label = object.label ?? "";
+    message.loadedBytes = (object.loadedBytes !== undefined && object.loadedBytes !== null)
+      ? BigInt(object.loadedBytes)
+      : 0n;
+    message.bytesPerSecond = (object.bytesPerSecond !== undefined && object.bytesPerSecond !== null)
+      ? BigInt(object.bytesPerSecond)
+      : 0n;
+    message.problem = object.problem ?? "";
     return message;
   },
 };
 
 function createBaseReadFileRequest(): ReadFileRequest {
-  return { uri: "", offset: 0n, length: 0n };
+  return { uri: "", offset: 0n, length: 0n, sources: undefined };
 }
 
 export const ReadFileRequest: MessageFns<ReadFileRequest> = {
@@ -2094,6 +2442,9 @@ export const ReadFileRequest: MessageFns<ReadFileRequest> = {
         throw new globalThis.Error("value provided for field message.length of type uint64 too large");
       }
       writer.uint32(24).uint64(message.length);
+    }
+    if (message.sources !== undefined) {
+      SourceSelection.encode(message.sources, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2135,6 +2486,14 @@ export const ReadFileRequest: MessageFns<ReadFileRequest> = {
             message.length = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sources = SourceSelection.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2152,6 +2511,7 @@ export const ReadFileRequest: MessageFns<ReadFileRequest> = {
       uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
       offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
       length: isSet(object.length) ? BigInt(object.length) : 0n,
+      sources: isSet(object.sources) ? SourceSelection.fromJSON(object.sources) : undefined,
     };
   },
 
@@ -2166,6 +2526,9 @@ export const ReadFileRequest: MessageFns<ReadFileRequest> = {
     if (message.length !== 0n) {
       obj.length = message.length.toString();
     }
+    if (message.sources !== undefined) {
+      obj.sources = SourceSelection.toJSON(message.sources);
+    }
     return obj;
   },
 
@@ -2177,6 +2540,9 @@ export const ReadFileRequest: MessageFns<ReadFileRequest> = {
     message.uri = object.uri ?? "";
     message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
     message.length = (object.length !== undefined && object.length !== null) ? BigInt(object.length) : 0n;
+    message.sources = (object.sources !== undefined && object.sources !== null)
+      ? SourceSelection.fromPartial(object.sources)
+      : undefined;
     return message;
   },
 };
@@ -2915,13 +3281,16 @@ export const ReadFileResult: MessageFns<ReadFileResult> = {
 };
 
 function createBaseFindFileRequest(): FindFileRequest {
-  return { uri: "" };
+  return { uri: "", sources: undefined };
 }
 
 export const FindFileRequest: MessageFns<FindFileRequest> = {
   encode(message: FindFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.uri !== "") {
       writer.uint32(10).string(message.uri);
+    }
+    if (message.sources !== undefined) {
+      SourceSelection.encode(message.sources, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2947,6 +3316,14 @@ export const FindFileRequest: MessageFns<FindFileRequest> = {
             message.uri = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sources = SourceSelection.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2960,13 +3337,19 @@ export const FindFileRequest: MessageFns<FindFileRequest> = {
   },
 
   fromJSON(object: any): FindFileRequest {
-    return { uri: isSet(object.uri) ? globalThis.String(object.uri) : "" };
+    return {
+      uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
+      sources: isSet(object.sources) ? SourceSelection.fromJSON(object.sources) : undefined,
+    };
   },
 
   toJSON(message: FindFileRequest): unknown {
     const obj: any = {};
     if (message.uri !== "") {
       obj.uri = message.uri;
+    }
+    if (message.sources !== undefined) {
+      obj.sources = SourceSelection.toJSON(message.sources);
     }
     return obj;
   },
@@ -2977,12 +3360,15 @@ export const FindFileRequest: MessageFns<FindFileRequest> = {
   fromPartial<I extends Exact<DeepPartial<FindFileRequest>, I>>(object: I): FindFileRequest {
     const message = createBaseFindFileRequest();
     message.uri = object.uri ?? "";
+    message.sources = (object.sources !== undefined && object.sources !== null)
+      ? SourceSelection.fromPartial(object.sources)
+      : undefined;
     return message;
   },
 };
 
 function createBaseFindFileResponse(): FindFileResponse {
-  return { nodeId: "", isLocal: false, sizeBytes: 0n };
+  return { nodeId: "", isLocal: false, sizeBytes: 0n, label: "" };
 }
 
 export const FindFileResponse: MessageFns<FindFileResponse> = {
@@ -2998,6 +3384,9 @@ export const FindFileResponse: MessageFns<FindFileResponse> = {
         throw new globalThis.Error("value provided for field message.sizeBytes of type uint64 too large");
       }
       writer.uint32(24).uint64(message.sizeBytes);
+    }
+    if (message.label !== "") {
+      writer.uint32(34).string(message.label);
     }
     return writer;
   },
@@ -3039,6 +3428,14 @@ export const FindFileResponse: MessageFns<FindFileResponse> = {
             message.sizeBytes = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3068,6 +3465,7 @@ export const FindFileResponse: MessageFns<FindFileResponse> = {
         : isSet(object.size_bytes)
         ? BigInt(object.size_bytes)
         : 0n,
+      label: isSet(object.label) ? globalThis.String(object.label) : "",
     };
   },
 
@@ -3082,6 +3480,9 @@ export const FindFileResponse: MessageFns<FindFileResponse> = {
     if (message.sizeBytes !== 0n) {
       obj.sizeBytes = message.sizeBytes.toString();
     }
+    if (message.label !== "") {
+      obj.label = message.label;
+    }
     return obj;
   },
 
@@ -3093,6 +3494,7 @@ export const FindFileResponse: MessageFns<FindFileResponse> = {
     message.nodeId = object.nodeId ?? "";
     message.isLocal = object.isLocal ?? false;
     message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
+    message.label = object.label ?? "";
     return message;
   },
 };
@@ -3975,7 +4377,11 @@ export const FileServiceService = {
     responseSerialize: (value: LinkFileResponse): Buffer => Buffer.from(LinkFileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LinkFileResponse => LinkFileResponse.decode(value),
   },
-  /** Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it. */
+  /**
+   * Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+   * UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+   * it was something else.
+   */
   loadFile: {
     path: "/kachery_p2p.v1.FileService/LoadFile" as const,
     requestStream: false as const,
@@ -3986,8 +4392,8 @@ export const FileServiceService = {
     responseDeserialize: (value: Buffer): LoadFileResponse => LoadFileResponse.decode(value),
   },
   /**
-   * Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-   * has changed.
+   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+   * range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
    */
   readFile: {
     path: "/kachery_p2p.v1.FileService/ReadFile" as const,
@@ -4024,7 +4430,10 @@ export const FileServiceService = {
     responseSerialize: (value: ReadFilesResponse): Buffer => Buffer.from(ReadFilesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReadFilesResponse => ReadFilesResponse.decode(value),
   },
-  /** Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it. */
+  /**
+   * Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+   * (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
+   */
   findFile: {
     path: "/kachery_p2p.v1.FileService/FindFile" as const,
     requestStream: false as const,
@@ -4097,11 +4506,15 @@ export interface FileServiceServer extends UntypedServiceImplementation {
    * owner token. Errors as StoreLocalFile.
    */
   linkFile: handleUnaryCall<LinkFileRequest, LinkFileResponse>;
-  /** Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it. */
+  /**
+   * Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+   * UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+   * it was something else.
+   */
   loadFile: handleServerStreamingCall<LoadFileRequest, LoadFileResponse>;
   /**
-   * Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-   * has changed.
+   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+   * range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
    */
   readFile: handleServerStreamingCall<ReadFileRequest, ReadFileResponse>;
   /**
@@ -4114,7 +4527,10 @@ export interface FileServiceServer extends UntypedServiceImplementation {
    * result. INVALID_ARGUMENT over 10,000 URIs; a file over 1 MiB is TOO_LARGE in its result: use ReadFile.
    */
   readFiles: handleServerStreamingCall<ReadFilesRequest, ReadFilesResponse>;
-  /** Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it. */
+  /**
+   * Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+   * (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
+   */
   findFile: handleServerStreamingCall<FindFileRequest, FindFileResponse>;
   /** Lists what this node has, ordered by hash. INVALID_ARGUMENT for a page token that is not this daemon's. */
   listFiles: handleUnaryCall<ListFilesRequest, ListFilesResponse>;
@@ -4254,7 +4670,11 @@ export interface FileServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LinkFileResponse) => void,
   ): ClientUnaryCall;
-  /** Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if nobody has it. */
+  /**
+   * Brings a file to this node and tells where it is: progress events, then the result. NOT_FOUND if everybody who may be asked answered and nobody has it;
+   * UNAVAILABLE (NODE_UNREACHABLE) if nodes that may have it could not be reached; DATA_LOSS (SOURCES_FAILED) if what came from every node that claimed to have
+   * it was something else.
+   */
   loadFile(request: LoadFileRequest, options?: Partial<CallOptions>): ClientReadableStream<LoadFileResponse>;
   loadFile(
     request: LoadFileRequest,
@@ -4262,8 +4682,8 @@ export interface FileServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<LoadFileResponse>;
   /**
-   * Reads a range of bytes of a file. NOT_FOUND if nobody has it; OUT_OF_RANGE if the range ends beyond the end of the file; DATA_LOSS if a linked file
-   * has changed.
+   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+   * range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
    */
   readFile(request: ReadFileRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadFileResponse>;
   readFile(
@@ -4300,7 +4720,10 @@ export interface FileServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ReadFilesResponse>;
-  /** Finds the nodes that have a file, one message a node, this node first. Ends without a message if nobody has it. */
+  /**
+   * Finds the nodes that have a file, one message a node as each answers, this node first. Ends without a message if nobody has it. UNAVAILABLE
+   * (NODE_UNREACHABLE) at the end if nobody who answered has it, and nodes that may have it could not be asked.
+   */
   findFile(request: FindFileRequest, options?: Partial<CallOptions>): ClientReadableStream<FindFileResponse>;
   findFile(
     request: FindFileRequest,

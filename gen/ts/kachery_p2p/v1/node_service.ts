@@ -34,6 +34,10 @@ export enum TransferKind {
   TRANSFER_KIND_STORE = 1,
   /** TRANSFER_KIND_READ - A client reads a file from this node. */
   TRANSFER_KIND_READ = 2,
+  /** TRANSFER_KIND_FETCH - This node fetches a file from other nodes. */
+  TRANSFER_KIND_FETCH = 3,
+  /** TRANSFER_KIND_SERVE - This node sends a file to another node. */
+  TRANSFER_KIND_SERVE = 4,
 }
 
 export function transferKindFromJSON(object: any): TransferKind {
@@ -47,6 +51,12 @@ export function transferKindFromJSON(object: any): TransferKind {
     case 2:
     case "TRANSFER_KIND_READ":
       return TransferKind.TRANSFER_KIND_READ;
+    case 3:
+    case "TRANSFER_KIND_FETCH":
+      return TransferKind.TRANSFER_KIND_FETCH;
+    case 4:
+    case "TRANSFER_KIND_SERVE":
+      return TransferKind.TRANSFER_KIND_SERVE;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum TransferKind");
   }
@@ -60,6 +70,10 @@ export function transferKindToJSON(object: TransferKind): string {
       return "TRANSFER_KIND_STORE";
     case TransferKind.TRANSFER_KIND_READ:
       return "TRANSFER_KIND_READ";
+    case TransferKind.TRANSFER_KIND_FETCH:
+      return "TRANSFER_KIND_FETCH";
+    case TransferKind.TRANSFER_KIND_SERVE:
+      return "TRANSFER_KIND_SERVE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum TransferKind");
   }

@@ -1,0 +1,72 @@
+import { type ByteRange } from '../core/byte-range.js';
+import { type ContentId } from '../core/content-id.js';
+import { type NodeId } from '../core/node-id.js';
+
+/** A file that another node claims to have. Nothing of it is proven. */
+export interface RemoteFile {
+  readonly id: ContentId;
+  readonly sizeBytes: number;
+  /** Of a manifest that the node has, too. */
+  readonly manifestId?: ContentId;
+}
+
+/** Stops a request when aborted. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Another node that this one is connected with, and what can be asked of it. Every request fails with `node-unreachable` when the connection breaks or the node
+ * is silent for too long, with `not-authorized` if it does not serve this node any more, and with `too-busy` and `daemon-stopping` as it says.
+ */
+export interface Peer {
+  readonly nodeId: NodeId;
+  /** Name for people; may be empty. */
+  readonly label: string;
+  /** Time from a request to its answer, measured last, in milliseconds; undefined if it was never measured. */
+  readonly roundTripMs: number | undefined;
+
+  /** Those of the files that the node claims to have, in the order of `ids`. At most limits.maxPeerBatchFiles ids. */
+  findFiles(ids: readonly ContentId[], options?: RequestOptions): Promise<readonly RemoteFile[]>;
+
+  /** The bytes of a range as the node sends them: not verified, but neither more nor less than the range. Fails with `file-not-found` too. */
+  readFile(id: ContentId, range: ByteRange, options?: RequestOptions): AsyncGenerator<Buffer, void, undefined>;
+
+  /** The contents of small files in the order of `ids`, not verified; undefined for one that the node does not give. At most limits.maxPeerBatchFiles ids. */
+  readFiles(ids: readonly ContentId[], options?: RequestOptions): AsyncGenerator<Buffer | undefined, void, undefined>;
+}
+
+/** Which nodes may be asked. */
+export interface PeerSelection {
+  /** Only this one. */
+  readonly nodeId?: NodeId | undefined;
+  /** Only those that this joined channel authorises: its address, or its label where only one has it. */
+  readonly channel?: string | undefined;
+}
+
+/** A node that may be asked and is not connected now. */
+export interface MissingPeer {
+  readonly nodeId: NodeId;
+  /** Name for people; may be empty. */
+  readonly label: string;
+  /** Why it could not be connected the last time, for people; empty if it was not tried. */
+  readonly problem: string;
+}
+
+/** The other nodes that joined channels authorise. */
+export interface Peers {
+  /**
+   * Those that are connected now, nearest first. Fails with `channel-not-joined` for a channel that is not joined, and with `not-authorized` for a node that no
+   * joined channel authorises.
+   */
+  connected(selection?: PeerSelection): readonly Peer[];
+
+  /** Those that are not connected now. Fails as `connected`. */
+  missing(selection?: PeerSelection): readonly MissingPeer[];
+
+  /** Tries to connect those that are not connected, each once; resolves when all of them are or have failed, or after `limits.connectMs`. Never fails. */
+  connectMissing(selection?: PeerSelection, options?: RequestOptions): Promise<void>;
+
+  /** Calls `onChange` whenever a node was connected or lost, until the function that it returns is called. */
+  watch(onChange: () => void): () => void;
+}
