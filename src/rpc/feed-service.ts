@@ -101,7 +101,7 @@ function feedMessage({ id, name, isWriteable, createdAtMs }: FeedInfo): Feed {
 }
 
 function subfeedMessage({ hash, nameJson, length, appendedAtMs }: SubfeedInfo): Subfeed {
-  return { hash, nameJson, length: BigInt(length), appendedAt: appendedAtMs === undefined ? undefined : timestamp(appendedAtMs) };
+  return { hash, nameJson, length: BigInt(length), appendedAt: appendedAtMs === undefined ? undefined : timestamp(appendedAtMs), fork: [] };
 }
 
 function isSubfeedHash(text: string): text is SubfeedHash {
