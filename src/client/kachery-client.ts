@@ -69,7 +69,8 @@ export type VerifyEvent =
 /** A movement of one file's bytes through a node. */
 export interface Transfer {
   readonly id: number;
-  readonly kind: 'store' | 'read';
+  /** `store`, `read`: with a client of the node; `fetch`, `serve`: with another node. */
+  readonly kind: 'store' | 'read' | 'fetch' | 'serve';
   readonly state: 'active' | 'done' | 'failed';
   readonly uri: string;
   readonly transferredBytes: number;

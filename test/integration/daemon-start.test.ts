@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+import { resolveNetworkConfig } from '../../src/config/network-config.js';
 import { startDaemon } from '../../src/daemon/start-daemon.js';
 import { failTestDaemon, startTestDaemon } from '../support/daemon.js';
 import { bearer, connectRpc, dataRequest, headerRequest, upload } from '../support/rpc-clients.js';
@@ -134,7 +135,15 @@ async function hasIPv6(): Promise<boolean> {
 async function configFor(t: ExecutionContext): Promise<Omit<Parameters<typeof startDaemon>[0], 'host' | 'port'>> {
   const folder = await temporaryFolder(t);
   const storageDir = join(folder, 'storage');
-  return { label: '', storageDir, storageDirIsDefault: true, configDir: join(folder, 'config'), logLevel: 'silent', insecureBind: false };
+  return {
+    label: '',
+    storageDir,
+    storageDirIsDefault: true,
+    configDir: join(folder, 'config'),
+    logLevel: 'silent',
+    insecureBind: false,
+    network: resolveNetworkConfig({}, {}),
+  };
 }
 
 test.serial('on localhost a daemon listens on both addresses, and leaves neither to another program', async (t) => {
