@@ -21,6 +21,7 @@ import {
 } from './kachery-client.js';
 import { defaultLabel, givenLabel } from './label.js';
 import { nodeInfoOf, transferOf } from './node-info.js';
+import { OnlineChannels } from './online-channels.js';
 import { OnlineFeeds } from './online-feeds.js';
 import { OnlineLoading } from './online-loading.js';
 import { OnlineMutables } from './online-mutables.js';
@@ -33,6 +34,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'online';
   readonly feeds: OnlineFeeds;
   readonly mutables: OnlineMutables;
+  readonly channels: OnlineChannels;
   private readonly storing: OnlineStoring;
   private readonly loading: OnlineLoading;
 
@@ -43,6 +45,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     super();
     this.feeds = new OnlineFeeds(daemon, (value, options) => this.storeJson(value, options));
     this.mutables = new OnlineMutables(daemon);
+    this.channels = new OnlineChannels(daemon);
     this.storing = new OnlineStoring(daemon);
     this.loading = new OnlineLoading(daemon, cache);
   }
