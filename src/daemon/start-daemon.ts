@@ -28,7 +28,7 @@ import { listeningAddresses } from './listening-addresses.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
 import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
-import { writeFileAtomically } from './write-file-atomically.js';
+import { writeFileAtomically } from '../network/write-file-atomically.js';
 
 /** A daemon that serves. */
 export interface RunningDaemon {
