@@ -82,6 +82,9 @@ export const limits = {
   maxNodeAddresses: 16,
   /** How long a connection to another node may take to be made, all its handshakes together. */
   connectMs: 10_000,
+  /** Files that are sent to one other node, and to all of them, at a time. */
+  maxTransfersPerPeer: 32,
+  maxPeerTransfers: 256,
   /** How long another node may be silent in the middle of an answer. */
   peerIdleMs: 20_000,
   /** How long calls under way may go on when the daemon stops. */
