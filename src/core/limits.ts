@@ -80,6 +80,26 @@ export const limits = {
   channelRefreshMs: 3 * 60 * 1000,
   /** Addresses that one node may tell of itself or another. */
   maxNodeAddresses: 16,
+  /** Nodes that this one connects to by itself. Twice as many may connect to it. */
+  maxLinks: 64,
+  /** Attempts to connect to other nodes that are under way at a time. */
+  maxDials: 8,
+  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address. */
+  maxUnprovenConnections: 64,
+  maxUnprovenFromOneAddress: 8,
+  /** Connections of each kind that one node may have open to this one. */
+  maxConnectionsOfNode: 3,
+  /** Calls that one connection of another node may have under way; what is more waits at its end. */
+  maxCallsOfConnection: 256,
+  /** Bytes of what a node may say of itself, all together, and characters of its name and its version. */
+  maxGreetingBytes: 64 * KiB,
+  maxNodeTextCharacters: 100,
+  /** Members that a node tells another one of. */
+  maxToldMembers: 1_000,
+  /** How often a connected node is greeted again, so that it is noticed when it is gone. */
+  linkPulseMs: 60_000,
+  /** How long a connected node, which greets as often as this one, may send nothing at all. */
+  linkSilenceMs: 150_000,
   /** How long a connection to another node may take to be made, all its handshakes together. */
   connectMs: 10_000,
   /** Files that are sent to one other node, and to all of them, at a time. */
