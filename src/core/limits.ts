@@ -76,8 +76,21 @@ export const limits = {
   maxBootstrapAddresses: 100,
   /** How long the file of a channel may take to come. */
   channelReadMs: 15_000,
+  /** How long it may take to understand it, and how much memory; a hostile file of this size can ask for minutes. */
+  channelParseMs: 10_000,
+  channelParseMegabytes: 256,
+  /** Redirections on the way to a channel's file. */
+  maxChannelRedirects: 5,
+  /** Files of channels that are read at a time. */
+  maxChannelReads: 4,
+  /** Characters of the name that a channel gives a node. */
+  maxNodeLabelLength: 100,
   /** How often the files of channels are read again. */
   channelRefreshMs: 3 * 60 * 1000,
+  /** How soon a channel that could not be read is tried again at first; the time doubles up to channelRefreshMs. */
+  channelRetryMs: 10_000,
+  /** How often files of channels on this machine are looked at. */
+  channelFileCheckMs: 2_000,
   /** Addresses that one node may tell of itself or another. */
   maxNodeAddresses: 16,
   /** Nodes that this one connects to by itself. Twice as many may connect to it. */
