@@ -120,6 +120,15 @@ export const limits = {
   maxPeerTransfers: 256,
   /** How long another node may be silent in the middle of an answer. */
   peerIdleMs: 20_000,
+  /** How long a load waits for a node to come back when all that have the file are lost. */
+  waitForSourceMs: 60_000,
+  /** How long a partial file that nobody uses is kept. */
+  keptPartialMs: 30 * 24 * 60 * 60 * 1000,
+  /** Bytes of one partial file, and of all of them, that wait to be written. */
+  maxPartialWriteBytes: 8 * MiB,
+  maxPartialWritesBytes: 64 * MiB,
+  /** Bytes of the record of a partial file. */
+  maxPartialRecordBytes: 128 * MiB,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;
