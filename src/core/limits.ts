@@ -84,6 +84,10 @@ export const limits = {
   connectMs: 10_000,
   /** How long another node may be silent in the middle of an answer. */
   peerIdleMs: 20_000,
+  /** Feeds, or subfeeds, in one request to another node, and in one page of its answers. */
+  maxPeerBatchFeeds: 1_000,
+  /** Calls by which one other node may follow subfeeds of this one at a time. */
+  maxPeerWatches: 64,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;
