@@ -22,6 +22,7 @@ export interface RunVerification {
   readonly signal: AbortSignal | undefined;
 }
 
+const nobody = '0'.repeat(64);
 /** So many messages are hashed between two looks at the clock. */
 const messagesPerLook = 512;
 
@@ -80,7 +81,9 @@ async function hashRun(subfeed: SubfeedAddress, blocks: readonly MessageBlock[],
   return hashAt;
 }
 
-function checkBegin(subfeed: SubfeedAddress, { position, count, previousHash, packed }: MessageBlock, { end }: EntryChain): void {
+function checkBegin(subfeed: SubfeedAddress, { position, count, submitter, previousHash, packed }: MessageBlock, { end }: EntryChain): void {
+  // Zeros are hashed for the owner, so this would be told of messages that nobody submitted.
+  if (submitter === nobody) throw unprovenMessages(subfeed, `those from position ${String(position)} on name a submitter that nobody is`);
   if (count > 1 && packed.byteLength > limits.feedBlockBytes)
     throw unprovenMessages(subfeed, `${String(packed.byteLength)} bytes from position ${String(position)} on came in one piece`);
   if (position !== end.length) throw unprovenMessages(subfeed, `messages from position ${String(position)} on came where ${String(end.length)} was next`);

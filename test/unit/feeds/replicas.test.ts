@@ -138,6 +138,7 @@ test('what the key has not signed is refused, and leaves nothing behind', async 
     'a changed byte of a message': [first, { ...second, packed: flipped(second.packed) }, third],
     'a changed time': [{ ...first, timestampMs: first.timestampMs + 1 }, second, third],
     'a changed submitter': [{ ...first, submitter: parseNodeId('ab'.repeat(32)) }, second, third],
+    'a submitter that is hashed as the owner': [{ ...first, submitter: parseNodeId('00'.repeat(32)) }, second, third],
     'a changed hash before': [first, { ...second, previousHash: flipped(second.previousHash) }, third],
     'a changed hash behind': [first, { ...second, lastHash: flipped(second.lastHash) }, third],
     'a changed signature at the end': [first, second, { ...third, signature: flipped(third.signature!) }],
