@@ -129,6 +129,10 @@ export const limits = {
   maxPartialWritesBytes: 64 * MiB,
   /** Bytes of the record of a partial file. */
   maxPartialRecordBytes: 128 * MiB,
+  /** Feeds, or subfeeds, in one request to another node, and in one page of its answers. */
+  maxPeerBatchFeeds: 1_000,
+  /** Calls by which one other node may follow subfeeds of this one at a time. */
+  maxPeerWatches: 64,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;
