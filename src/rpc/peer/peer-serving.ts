@@ -18,12 +18,16 @@ import { unaryHandler } from '../streams/unary-handler.js';
 import { type TransferRegistry } from '../transfer-registry.js';
 import { findFilesForPeer } from './find-files.js';
 import { greet, listMembers } from './greet.js';
+import { peerFeedDefinition } from './peer-feed-definition.js';
+import { peerFeedHandlers, type ServedFeeds } from './peer-feed-handlers.js';
 import { readFileForPeer } from './read-file.js';
 import { readFilesForPeer } from './read-files.js';
 
 /** What other nodes are served with. */
 export interface PeerServingParts {
   readonly store: FileStore;
+  /** Of this node itself, and its copies of others'. */
+  readonly feeds: ServedFeeds;
   readonly transfers: TransferRegistry;
   readonly share: FairShare;
   readonly log: StructuredLog;
@@ -56,7 +60,7 @@ export class PeerServing {
     ]);
     const log = logRequests(withNode(this.parts.log, caller.nodeId));
     return {
-      definition: peerServiceDefinition,
+      definition: { ...peerServiceDefinition, ...peerFeedDefinition },
       implementation: this.handlers(caller),
       options: { interceptors: [calls.interceptor, log, admission] },
     };
@@ -74,6 +78,7 @@ export class PeerServing {
       findFiles: unaryHandler(findFilesForPeer(parts.store)),
       readFile: serverStreamHandler(readFileForPeer(serving, caller.nodeId), { ...options, onSent }),
       readFiles: serverStreamHandler(readFilesForPeer(serving, caller.nodeId), options),
+      ...peerFeedHandlers(parts.feeds, caller, options),
     };
   }
 }
