@@ -17,7 +17,7 @@ import { watched } from './watched-call.js';
 /** What a connection asks of those who own it. */
 export interface CallerHost {
   readonly membership: Pick<Membership, 'compare'>;
-  readonly timing: Pick<LinkTiming, 'refusedLingerMs' | 'drainMs'>;
+  readonly timing: Pick<LinkTiming, 'connectMs' | 'refusedLingerMs' | 'drainMs'>;
   readonly serve: ServeCaller;
   /** Answers a greeting whose tags were compared. Fails with `too-busy` if there is no room for another node. */
   answer(
@@ -25,8 +25,8 @@ export interface CallerHost {
     greeting: Greeting,
     tags: { readonly shared: readonly ChannelTag[]; readonly refused: readonly ChannelTag[] },
   ): GreetingAnswer;
-  /** Other members of channels with these tags. */
-  membersOf(tags: readonly ChannelTag[], except: NodeId): readonly MemberAddress[];
+  /** Other members of channels with these tags, as far as they concern this caller. */
+  membersOf(tags: readonly ChannelTag[], caller: Pick<Caller, 'nodeId' | 'remoteAddress'>): readonly MemberAddress[];
 }
 
 /** What is known of a connection before its first call. */
@@ -57,6 +57,8 @@ export class CallerConnection implements Caller {
   private callsUnderWay = 0;
   private closing: Promise<void> | undefined;
   private lingerTimer: NodeJS.Timeout | undefined;
+  /** Who does not greet in time is a stranger. */
+  private readonly greetTimer: NodeJS.Timeout;
 
   constructor(
     { socket, nodeId }: SecureStream,
@@ -81,6 +83,9 @@ export class CallerConnection implements Caller {
     this.server = new Server({ ...serverOptions, ...options, interceptors });
     this.server.addService(definition, implementation);
     this.injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.greetTimer = setTimeout(() => {
+      this.closeUnlessAuthorized();
+    }, host.timing.connectMs).unref();
     this.closed = closeOf(socket).then(() => {
       this.end();
     });
@@ -115,10 +120,10 @@ export class CallerConnection implements Caller {
   }
 
   members(): readonly MemberAddress[] {
-    return this.host.membersOf(this.sharedTags(), this.nodeId);
+    return this.host.membersOf(this.sharedTags(), this);
   }
 
-  /** Closes the connection after a short while, in which the caller hears why, unless it is authorised by then. Calls under way end at once. */
+  /** Unless the caller is authorised now, ends its calls, and closes the connection after a short while, in which it hears why. */
   closeUnlessAuthorized(): void {
     if (this.isAuthorized) return;
     this.ending.abort(notAuthorized(this.told.length > 0));
@@ -149,6 +154,7 @@ export class CallerConnection implements Caller {
   }
 
   private end(): void {
+    clearTimeout(this.greetTimer);
     clearTimeout(this.lingerTimer);
     this.ending.abort(new KacheryError('node-unreachable', 'The connection with the caller has ended.', { node: this.nodeId }));
     this.injector.destroy();

@@ -72,6 +72,10 @@ export class Link {
    */
   static async open(secure: SecureStream, origin: LinkOrigin, parts: LinkParts, signal: AbortSignal): Promise<Link> {
     const link = new Link(secure.nodeId, secure, origin, parts);
+    const stop = (): void => {
+      link.close(new KacheryError('cancelled', 'The attempt to connect was given up.', {}, { cause: signal.reason }));
+    };
+    signal.addEventListener('abort', stop, { once: true });
     try {
       await link.channel.ready(parts.timing.connectMs);
       await link.greet({ signal, timeoutMs: parts.timing.connectMs });
@@ -79,7 +83,9 @@ export class Link {
       return link;
     } catch (error) {
       link.close(error instanceof KacheryError ? error : new KacheryError('internal', String(error), {}, { cause: error }));
-      throw error;
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 

@@ -26,15 +26,10 @@ export class RepeatedTry {
     private readonly parts: RepeatedTryParts,
   ) {}
 
-  /** Whether a try is under way. */
-  get isTrying(): boolean {
-    return this.underWay !== undefined;
-  }
-
-  /** Tries after so long, unless a try is under way or waits for its turn already. */
+  /** Tries after so long, or after the pause that failures ask for if that is longer, unless a try is under way or waits for its turn already. */
   later(delayMs: number): void {
     if (this.underWay ?? this.timer) return;
-    this.wait(delayMs);
+    this.wait(this.failures === 0 ? delayMs : Math.max(delayMs, this.pauseMs()));
   }
 
   /** Tries at once, though failures may say to wait; joins a try that is under way, and does nothing where one has failed just now. Resolves when it has ended. */
@@ -43,35 +38,28 @@ export class RepeatedTry {
     await this.run();
   }
 
-  /** Counts a success that did not last as a failure, and tries again after the pause that follows. */
-  failedAfterAll(): void {
+  /** Counts a success that did not last as a failure: the pauses go on to grow. */
+  countFailure(): void {
     this.failures++;
-    this.later(this.pauseMs());
   }
 
-  /** Forgets the failures: the next one is the first again. */
+  /** Forgets the failures: who waits for his turn after one is next, and a further failure is the first again. */
   forgive(): void {
     this.failures = 0;
     this.failedAtMs = -Infinity;
-    if (this.timer) this.wait(this.pauseMs());
-  }
-
-  /** Waits for no further try. */
-  rest(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    if (this.timer) this.wait(0);
   }
 
   /** Ends for good; resolves when a try that is under way has ended. */
   async close(): Promise<void> {
     this.closing.abort();
-    this.rest();
+    this.stopWaiting();
     await this.underWay;
   }
 
   private run(): Promise<void> {
     if (this.closing.signal.aborted) return Promise.resolve();
-    this.rest();
+    this.stopWaiting();
     return (this.underWay ??= this.tryAndJudge().then((pauseMs) => {
       this.underWay = undefined;
       if (pauseMs !== undefined) this.wait(pauseMs);
@@ -92,8 +80,14 @@ export class RepeatedTry {
     if (this.closing.signal.aborted) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
+      this.timer = undefined;
       void this.run();
     }, delayMs).unref();
+  }
+
+  private stopWaiting(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** Between half and the whole of what the failures say. */

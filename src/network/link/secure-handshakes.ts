@@ -56,7 +56,7 @@ export class SecureHandshakes {
    * `cancelled` if the signal says so.
    */
   async asDialer(stream: Duplex, expected: ExpectedNode, { signal }: RequestOptions = {}): Promise<SecureStream> {
-    throwIfCancelled(signal);
+    refuseIfCancelled(stream, signal);
     const socket = connect({
       socket: stream,
       secureContext: this.dialerContext,
@@ -81,7 +81,7 @@ export class SecureHandshakes {
 
   /** Secures a stream that somebody else has made, who may be anybody; `where` says from where. Fails as `asDialer`. */
   async asAcceptor(stream: Duplex, where: string, { signal }: RequestOptions = {}): Promise<SecureStream> {
-    throwIfCancelled(signal);
+    refuseIfCancelled(stream, signal);
     const server = this.idleServers.pop() ?? this.makeServer();
     const secured = new Promise<SecureStream>((resolve, reject) => {
       server.once('tlsClientError', reject);
@@ -132,6 +132,11 @@ export class SecureHandshakes {
       if (stop) signal?.removeEventListener('abort', stop);
     }
   }
+}
+
+function refuseIfCancelled(stream: Duplex, signal: AbortSignal | undefined): void {
+  if (signal?.aborted) discard(stream, stream);
+  throwIfCancelled(signal);
 }
 
 /** Whoever uses the socket from now on hears that it closes; an error, too, ends in that. */
