@@ -6,10 +6,14 @@ import { type DaemonConfig } from '../config/daemon-config.js';
 import { packageVersion } from '../config/package-version.js';
 import { systemClock } from '../core/clock.js';
 import { limits } from '../core/limits.js';
+import { parseNodeId } from '../core/node-id.js';
 import { LocalFeeds } from '../feeds/local-feeds.js';
 import { LevelContentIndex } from '../kv/level-content-index.js';
 import { openDatabase } from '../kv/open-database.js';
 import { LocalMutables } from '../mutables/local-mutables.js';
+import { channelSource } from '../network/channels/timed-channel-source.js';
+import { ChannelReader } from '../network/channels/channel-reader.js';
+import { Channels } from '../network/channels/channels.js';
 import { openNodeIdentity } from '../network/node-identity.js';
 import { proveNode } from '../network/prove-node.js';
 import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
@@ -85,6 +89,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   await writeNodeId(storageDir, nodeId);
   const feeds = await openFeeds(config, logger, closing);
   const mutables = await openMutables(config, closing);
+  const channels = await openChannels(config, nodeId, logger, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
@@ -93,6 +98,8 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
       store,
       feeds,
       mutables,
+      channels,
+      links: { facts: () => [] },
       transfers: new TransferRegistry(systemClock),
       node,
       prove: (challenge) => proveNode(identity, challenge),
@@ -144,6 +151,16 @@ async function openMutables({ configDir, storageDir }: DaemonConfig, closing: Cl
   const mutables = await LocalMutables.open(join(configDir, 'mutables'), systemClock, () => nameDaemonOf(configDir, storageDir));
   closing.add(() => mutables.close());
   return mutables;
+}
+
+async function openChannels({ configDir, network }: DaemonConfig, nodeId: string, log: StructuredLog, closing: ClosingStack): Promise<Channels> {
+  const source = channelSource(network.webProxies, systemClock);
+  const channels = await Channels.open({
+    ...{ configDir, log, nodeId: parseNodeId(nodeId), clock: systemClock, random: Math.random },
+    reader: new ChannelReader(source),
+  });
+  closing.add(() => channels.close());
+  return channels;
 }
 
 /** Marks the storage directory as this node's, for clients that see it. */

@@ -55,7 +55,17 @@ function corrupt(path: string, cause: Error): KacheryError {
 function notUsable(path: string, cause: unknown): KacheryError {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new KacheryError('disk-full', `The disk of ${path} is full (${code}), so the joined channels stay as they were. Free some space.`, { path }, { cause });
+    return new KacheryError(
+      'disk-full',
+      `The disk of ${path} is full (${code}), so the joined channels stay as they were. Free some space.`,
+      { path },
+      { cause },
+    );
   }
-  return new KacheryError('path-not-permitted', `${path} cannot be read or written: ${message}. Check its rights and those of its directory.`, { path }, { cause });
+  return new KacheryError(
+    'path-not-permitted',
+    `${path} cannot be read or written: ${message}. Check its rights and those of its directory.`,
+    { path },
+    { cause },
+  );
 }

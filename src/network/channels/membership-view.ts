@@ -73,7 +73,8 @@ export class MembershipView implements Omit<Membership, 'watch'> {
     const members = new Map<NodeId, Member>();
     for (const channel of this.channels.values()) {
       for (const node of channel.nodes.values()) {
-        if (node.nodeId !== this.nodeId && authorises(channel, node.nodeId)) members.set(node.nodeId, withChannel(members.get(node.nodeId), node, channel.address));
+        if (node.nodeId !== this.nodeId && authorises(channel, node.nodeId))
+          members.set(node.nodeId, withChannel(members.get(node.nodeId), node, channel.address));
       }
     }
     return members;
@@ -112,7 +113,11 @@ function withChannel(before: Member | undefined, { nodeId, label, isRelay }: Cha
 }
 
 function notJoined(channel: string, problem: string): KacheryError {
-  return new KacheryError('channel-not-joined', `The channel ${quoted(channel)} cannot be used: ${problem}. "kachery-p2p get-channels" lists those that it has joined.`, {
-    channel: channel.slice(0, 1_000),
-  });
+  return new KacheryError(
+    'channel-not-joined',
+    `The channel ${quoted(channel)} cannot be used: ${problem}. "kachery-p2p get-channels" lists those that it has joined.`,
+    {
+      channel: channel.slice(0, 1_000),
+    },
+  );
 }

@@ -1,6 +1,16 @@
+import { type Clock } from '../../core/clock.js';
 import { KacheryError } from '../../core/failure.js';
+import { limits } from '../../core/limits.js';
 import { type ChannelAddress, isLocalFile } from './channel-address.js';
 import { type ChannelSource, type ChannelText, type ReadChannelOptions } from './channel-source.js';
+import { FileChannelSource } from './file-channel-source.js';
+import { WebChannelSource } from './web-channel-source.js';
+import { type WebProxies } from './web-proxies.js';
+
+/** Files of channels from the web, through the proxies that lead there, and from this machine. */
+export function channelSource(proxies: WebProxies, clock: Clock): ChannelSource {
+  return new TimedChannelSource(new FileChannelSource(clock), new WebChannelSource(proxies), { readMs: limits.channelReadMs });
+}
 
 /** Files of channels from the web and from this machine; what takes longer than `readMs` fails with `channel-unavailable`. */
 export class TimedChannelSource implements ChannelSource {

@@ -81,7 +81,9 @@ async function readBounded(address: ChannelAddress, headers: IncomingHttpHeaders
 function redirected(address: ChannelAddress, from: URL, location: string | string[] | undefined): URL {
   if (typeof location !== 'string' || !URL.canParse(location, from.href)) throw badRedirection(address, 'the server redirects to nowhere');
   const to = new URL(location, from);
-  if (to.protocol !== 'http:' && to.protocol !== 'https:') throw badRedirection(address, `the server redirects to ${to.protocol}, which channels cannot be read from`);
-  if (from.protocol === 'https:' && to.protocol === 'http:') throw badRedirection(address, `the server redirects from https to ${to.origin}, which is not encrypted`);
+  if (to.protocol !== 'http:' && to.protocol !== 'https:')
+    throw badRedirection(address, `the server redirects to ${to.protocol}, which channels cannot be read from`);
+  if (from.protocol === 'https:' && to.protocol === 'http:')
+    throw badRedirection(address, `the server redirects from https to ${to.origin}, which is not encrypted`);
   return to;
 }

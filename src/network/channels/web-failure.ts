@@ -54,7 +54,8 @@ export function badRedirection(address: string, problem: string): KacheryError {
 export function requestFailure(address: string, error: unknown, proxies: WebProxies): unknown {
   if (isKacheryError(error)) return error;
   const problem = problemOf(error);
-  const advice = proxies.http === undefined && proxies.https === undefined ? withoutProxy(error) : ` The daemon was told to use a proxy (HTTPS_PROXY, HTTP_PROXY)`;
+  const advice =
+    proxies.http === undefined && proxies.https === undefined ? withoutProxy(error) : ` The daemon was told to use a proxy (HTTPS_PROXY, HTTP_PROXY)`;
   return webFailure(address, advice === '' ? problem : `${problem}.${advice}`, error);
 }
 

@@ -58,7 +58,8 @@ export class YamlSource {
    */
   fields<Name extends string>(node: YamlNode, place: string, names: readonly Name[]): Partial<Record<Name, YamlField>> {
     this.refuseAlias(node);
-    if (!isMap(node)) throw this.invalid(`${place} must be fields with their values, such as "${names[0] ?? ''}: …", but it is ${kindOf(node)}`, offsetOf(node));
+    if (!isMap(node))
+      throw this.invalid(`${place} must be fields with their values, such as "${names[0] ?? ''}: …", but it is ${kindOf(node)}`, offsetOf(node));
     const fields: Partial<Record<Name, YamlField>> = {};
     const others: { readonly text: string; readonly offset: number }[] = [];
     for (const { key, value } of node.items) {
@@ -102,7 +103,8 @@ export class YamlSource {
   }
 
   private refuseAlias(node: YamlNode): void {
-    if (isAlias(node)) throw this.invalid('there is an alias (a word that begins with "*"), which channels cannot have. Write the value itself', offsetOf(node));
+    if (isAlias(node))
+      throw this.invalid('there is an alias (a word that begins with "*"), which channels cannot have. Write the value itself', offsetOf(node));
   }
 
   private refuseMisspelled(
@@ -139,5 +141,8 @@ function kindOf(node: YamlNode): string {
 }
 
 function plainSpelling(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z]/g, '').replace('authoris', 'authoriz');
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z]/g, '')
+    .replace('authoris', 'authoriz');
 }
