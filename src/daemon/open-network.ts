@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { type DaemonConfig } from '../config/daemon-config.js';
@@ -6,6 +7,7 @@ import { systemClock } from '../core/clock.js';
 import { limits } from '../core/limits.js';
 import { parseNodeId } from '../core/node-id.js';
 import { type StructuredLog } from '../core/structured-log.js';
+import { type FeedStore } from '../feeds/feed-store.js';
 import { type LocalFeeds } from '../feeds/local-feeds.js';
 import { AddressBook } from '../network/addresses/address-book.js';
 import { ChannelReader } from '../network/channels/channel-reader.js';
@@ -20,6 +22,8 @@ import { FairShare } from '../network/serving/fair-share.js';
 import { PeerServing } from '../rpc/peer/peer-serving.js';
 import { type TransferRegistry } from '../rpc/transfer-registry.js';
 import { type LocalStorage } from '../storage/local-storage.js';
+import { FeedReplication } from '../transfer/feeds/feed-replication.js';
+import { NetworkedFeeds } from '../transfer/feeds/networked-feeds.js';
 import { type ClosingStack } from './closing-stack.js';
 
 /** What the network is made of: who this node is, and what it serves to others. */
@@ -36,6 +40,8 @@ export interface Network {
   readonly channels: Channels;
   readonly links: Links;
   readonly peers: Peers;
+  /** This node's own, and those of nodes that it is connected with. */
+  readonly feeds: FeedStore;
 }
 
 /**
@@ -57,8 +63,11 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
     { label, version: packageVersion(), announcedAddresses: network.announcedAddresses, staticPeers: network.staticPeers },
   );
   closing.add(() => links.close());
+  const peers = new LinkedPeers(links, channels);
+  const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });
+  closing.add(() => replication.close());
   await links.start();
-  return { channels, links, peers: new LinkedPeers(links, channels) };
+  return { channels, links, peers, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
 }
 
 async function openChannels({ configDir, network }: DaemonConfig, { identity, log }: NetworkParts, closing: ClosingStack): Promise<Channels> {

@@ -85,11 +85,11 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
   await writeNodeId(storageDir, nodeId);
-  const feeds = await openFeeds(config, logger, closing);
+  const ownFeeds = await openFeeds(config, logger, closing);
   const mutables = await openMutables(config, closing);
   const transfers = new TransferRegistry(systemClock);
-  const networkParts = { identity, store, feeds, transfers, log: logger };
-  const { channels, links } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
+  const networkParts = { identity, store, feeds: ownFeeds, transfers, log: logger };
+  const { channels, links, feeds } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
