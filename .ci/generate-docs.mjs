@@ -25,9 +25,11 @@ function table(head, rows) {
 
 const code = (text) => `\`${text}\``;
 
+const isOneName = (variables) => new Set(variables.map((name) => name.toUpperCase())).size === 1;
+
 function settingsPage() {
   const rows = Object.values(settings).map(({ variables, flag, defaultText, readers, description }) => [
-    variables.map(code).join(', or its old name ') || '(none)',
+    variables.map(code).join(isOneName(variables) ? ' or ' : ', or its old name ') || '(none)',
     flag === undefined ? '' : code(flag),
     description,
     defaultText,

@@ -5,10 +5,22 @@ export const exitCodes = {
   done: { code: 0, meaning: 'Done.' },
   internal: { code: 1, meaning: 'A fault of this program. Please report it.' },
   usage: { code: 2, meaning: 'The command was called in a way that cannot be: an unknown option, a malformed URI, a path that is not a regular file.' },
-  notFound: { code: 3, meaning: 'Nobody who could be asked has the file or the feed, the path does not exist, the key has no value, or the channel is not joined.' },
-  unavailable: { code: 4, meaning: 'No daemon answers, it is stopping, a node or a channel cannot be reached, or the time was up. The same command may succeed later.' },
-  notPermitted: { code: 5, meaning: 'The operating system, the daemon or another node does not permit it: a path that may not be read, a token that is missing or wrong.' },
-  dataLoss: { code: 6, meaning: 'Stored or linked bytes, or those that other nodes sent, are not what their address says, a disk failed, or a feed has two histories.' },
+  notFound: {
+    code: 3,
+    meaning: 'Nobody who could be asked has the file or the feed, the path does not exist, the key has no value, or the channel is not joined.',
+  },
+  unavailable: {
+    code: 4,
+    meaning: 'No daemon answers, it is stopping, a node or a channel cannot be reached, or the time was up. The same command may succeed later.',
+  },
+  notPermitted: {
+    code: 5,
+    meaning: 'The operating system, the daemon or another node does not permit it: a path that may not be read, a token that is missing or wrong.',
+  },
+  dataLoss: {
+    code: 6,
+    meaning: 'Stored or linked bytes, or those that other nodes sent, are not what their address says, a disk failed, or a feed has two histories.',
+  },
   exhausted: { code: 7, meaning: 'The disk is full or the daemon is busy.' },
   conflict: { code: 8, meaning: 'Something else changed the file, the upload, the feed or the value meanwhile, or took the name. Look what is there now.' },
   precondition: {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import test from 'ava';
 
 import { type DaemonFlags, resolveDaemonConfig } from '../../../src/config/daemon-config.js';
+import { resolveNetworkConfig } from '../../../src/config/network-config.js';
 import { isKacheryError } from '../../../src/core/failure.js';
 
 test('without flags and environment the defaults hold', (t) => {
@@ -16,6 +17,7 @@ test('without flags and environment the defaults hold', (t) => {
     configDir: join(homedir(), '.kachery-p2p'),
     logLevel: 'info',
     insecureBind: false,
+    network: resolveNetworkConfig({}, {}),
   });
 });
 
@@ -46,6 +48,12 @@ test('the environment goes before the defaults, and flags before the environment
     logLevel: 'debug',
     authGroup: 'lab',
     insecureBind: true,
+    peerHost: '127.0.0.3',
+    peerPort: '0',
+    peerAddress: 'lab.example.org:4000,[2001:db8::1]:4001',
+    peer: '10.0.0.1:20422',
+    uploadLimit: '12.5',
+    downloadLimit: '100',
   };
   t.deepEqual(resolveDaemonConfig(flags, environment), {
     host: '::1',
@@ -57,6 +65,15 @@ test('the environment goes before the defaults, and flags before the environment
     logLevel: 'debug',
     authGroup: 'lab',
     insecureBind: true,
+    network: {
+      listenHost: '127.0.0.3',
+      listenPort: 0,
+      listenPortIsDefault: false,
+      announcedAddresses: ['lab.example.org:4000', '[2001:db8::1]:4001'],
+      staticPeers: ['10.0.0.1:20422'],
+      uploadBytesPerSecond: 12_500_000,
+      downloadBytesPerSecond: 100_000_000,
+    },
   });
 });
 
