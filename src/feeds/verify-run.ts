@@ -23,13 +23,15 @@ export interface RunVerification {
 }
 
 const nobody = '0'.repeat(64);
+/** Messages that may follow each other without a signature that was checked, unless they were appended together: hashing so many costs as much as a look at one. */
+const maxUncheckedMessages = 1_000;
 /** So many messages are hashed between two looks at the clock. */
 const messagesPerLook = 512;
 
 /**
  * Verifies messages that follow each other and end with a signed head, in turns of some milliseconds. The last signature proves all of them; of those before it so
- * many are checked that whoever reads the messages with proofs never waits for a signature longer than within the largest append. Fails with `content-corrupt`,
- * and with the signal's reason.
+ * many are checked that whoever reads the messages with proofs does not wait for a signature much longer than if every one was. Fails with `content-corrupt`, and
+ * with the signal's reason.
  */
 export async function verifyRun(subfeed: SubfeedAddress, blocks: readonly MessageBlock[], verification: RunVerification): Promise<VerifiedRun> {
   const hashAt = await hashRun(subfeed, blocks, verification);
@@ -39,7 +41,7 @@ export async function verifyRun(subfeed: SubfeedAddress, blocks: readonly Messag
   let unproven = nothing;
   for (const [index, append] of appends.entries()) {
     unproven = sum(unproven, sizeOf(append));
-    const isWanted = index === appends.length - 1 || exceedsAppend(sum(unproven, sizeOf(appends[index + 1] ?? [])));
+    const isWanted = index === appends.length - 1 || isTooMuch(sum(unproven, sizeOf(appends[index + 1] ?? [])));
     if (isWanted) {
       checkSignature(subfeed, append.at(-1));
       unproven = nothing;
@@ -133,6 +135,6 @@ function sum(one: Size, other: Size): Size {
   return { messages: one.messages + other.messages, bytes: one.bytes + other.bytes };
 }
 
-function exceedsAppend({ messages, bytes }: Size): boolean {
-  return messages > limits.maxAppendMessages || bytes > limits.maxAppendBytes;
+function isTooMuch({ messages, bytes }: Size): boolean {
+  return messages > maxUncheckedMessages || bytes > limits.feedBlockBytes;
 }

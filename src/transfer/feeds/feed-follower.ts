@@ -194,7 +194,7 @@ export class FeedFollower {
         });
     }
     const isWithoutSource = this.connected.size > 0 && feedIds.some((id) => this.choose(id).length === 0);
-    if (isWithoutSource) this.searchTimer ??= setTimeout(this.searchAgain, this.options.times.absenceMs).unref();
+    if (isWithoutSource) this.searchTimer ??= setTimeout(this.searchAgain, this.options.times.absenceMs);
   }
 
   private readonly searchAgain = (): void => {

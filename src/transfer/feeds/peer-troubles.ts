@@ -72,7 +72,7 @@ export class PeerTroubles {
       if (failures > 0) this.troubles.set(key, { failures, timer: undefined });
       else this.troubles.delete(key);
       this.onOver();
-    }, durationMs).unref();
+    }, durationMs);
     this.troubles.set(key, { failures, timer });
   }
 }

@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../../core/cancellation.js';
-import { KacheryError } from '../../core/failure.js';
+import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { type SubfeedAddress } from '../../core/subfeed.js';
 import { type Peer } from '../../network/peer.js';
 import { BlockIntake, type IntakeLane } from './block-intake.js';
@@ -66,11 +66,11 @@ export class PeerWatch {
   private async run(): Promise<void> {
     const compared = this.compare();
     if (this.task.isShared) await compared;
-    if (!this.controller.signal.aborted) await this.watch();
+    if (!this.controller.signal.aborted) await this.watch(compared);
     await Promise.all([compared, this.learning]);
   }
 
-  private async watch(): Promise<void> {
+  private async watch(compared: Promise<void>): Promise<void> {
     const { signal } = this.controller;
     const intake = new BlockIntake(this.parts.feeds, this.lanes, {
       signal,
@@ -87,6 +87,8 @@ export class PeerWatch {
       for await (const { index, blocks } of this.peer.feeds.watchMessages(watched, { signal })) await intake.take(index, blocks);
       throw new KacheryError('node-unreachable', 'The node ended a call that goes on for ever.');
     } catch (error) {
+      // A node that knows two histories says so in its heads, with the proof.
+      if (isKacheryError(error, 'feed-forked')) await compared;
       this.end(intake.failure?.error ?? error, intake.failure?.lane.subfeed);
     }
     await intake.settle();
