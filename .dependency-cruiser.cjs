@@ -11,6 +11,7 @@ const keptPackages = {
   'level|classic-level|abstract-level': ['kv', 'feeds', 'mutables'],
   pino: ['daemon'],
   '@grpc/grpc-js|grpc-health-check': ['rpc', 'client', 'daemon', 'network'],
+  'yaml|undici': ['network'],
   commander: ['cli'],
   'cli-progress': ['cli'],
 };

@@ -27,6 +27,15 @@ export interface NetworkConfig {
   readonly uploadBytesPerSecond: number | undefined;
   /** Bytes a second from all other nodes together; undefined for no limit. */
   readonly downloadBytesPerSecond: number | undefined;
+  /** Proxies that lead to the web, each as a URL or `host:port`. They come from the environment only, for they can hold a password. */
+  readonly webProxies: WebProxies;
+}
+
+/** The proxies for addresses that begin with `http:` and with `https:`, and the hosts that need none, as in NO_PROXY. */
+export interface WebProxies {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  readonly none: string | undefined;
 }
 
 /** Flags of `start-daemon` as they were typed. */
@@ -50,6 +59,11 @@ export function resolveNetworkConfig(flags: NetworkFlags, environment: Environme
     staticPeers: parseAddresses(givenValue(settings.peers, environment, flags.peer)),
     uploadBytesPerSecond: parseRate(givenValue(settings.uploadLimit, environment, flags.uploadLimit)),
     downloadBytesPerSecond: parseRate(givenValue(settings.downloadLimit, environment, flags.downloadLimit)),
+    webProxies: Object.freeze({
+      http: givenValue(settings.httpProxy, environment)?.text,
+      https: givenValue(settings.httpsProxy, environment)?.text,
+      none: givenValue(settings.noProxy, environment)?.text,
+    }),
   });
 }
 

@@ -103,6 +103,24 @@ export const settings = {
     readers: ['daemon'],
     description: 'Megabytes (of 1,000,000 bytes) a second that the daemon fetches from other nodes at most, all together.',
   },
+  httpsProxy: {
+    variables: ['HTTPS_PROXY', 'https_proxy'],
+    defaultText: 'that of `HTTP_PROXY`',
+    readers: ['daemon'],
+    description: 'Proxy through which the daemon reads channels at `https:` addresses, as `http://host:port`, or `socks5://host:port`.',
+  },
+  httpProxy: {
+    variables: ['HTTP_PROXY', 'http_proxy'],
+    defaultText: 'none',
+    readers: ['daemon'],
+    description: 'The same for `http:` addresses.',
+  },
+  noProxy: {
+    variables: ['NO_PROXY', 'no_proxy'],
+    defaultText: 'none',
+    readers: ['daemon'],
+    description: 'Hosts and domains, with commas between them, that are reached without a proxy; `*` for all.',
+  },
   offlineStorageDir: {
     variables: ['KACHERY_P2P_OFFLINE_STORAGE_DIR', 'KACHERY_OFFLINE_STORAGE_DIR'],
     defaultText: 'none: online',

@@ -76,8 +76,21 @@ export const limits = {
   maxBootstrapAddresses: 100,
   /** How long the file of a channel may take to come. */
   channelReadMs: 15_000,
+  /** How long it may take to understand it, and how much memory; a hostile file of this size can ask for minutes. */
+  channelParseMs: 20_000,
+  channelParseMegabytes: 192,
+  /** Redirections on the way to a channel's file. */
+  maxChannelRedirects: 5,
+  /** Files of channels that are read at a time. */
+  maxChannelReads: 4,
+  /** Characters of the name that a channel gives a node. */
+  maxNodeLabelLength: 100,
   /** How often the files of channels are read again. */
   channelRefreshMs: 3 * 60 * 1000,
+  /** How soon a channel that could not be read is tried again at first; the time doubles up to channelRefreshMs. */
+  channelRetryMs: 10_000,
+  /** How often files of channels on this machine are looked at. */
+  channelFileCheckMs: 2_000,
   /** Addresses that one node may tell of itself or another. */
   maxNodeAddresses: 16,
   /** Nodes that this one connects to by itself. Twice as many may connect to it. */
@@ -102,8 +115,24 @@ export const limits = {
   linkSilenceMs: 150_000,
   /** How long a connection to another node may take to be made, all its handshakes together. */
   connectMs: 10_000,
+  /** Files that are sent to one other node, and to all of them, at a time. */
+  maxTransfersPerPeer: 32,
+  maxPeerTransfers: 256,
   /** How long another node may be silent in the middle of an answer. */
   peerIdleMs: 20_000,
+  /** How long a load waits for a node to come back when all that have the file are lost. */
+  waitForSourceMs: 60_000,
+  /** How long a partial file that nobody uses is kept. */
+  keptPartialMs: 30 * 24 * 60 * 60 * 1000,
+  /** Bytes of one partial file, and of all of them, that wait to be written. */
+  maxPartialWriteBytes: 8 * MiB,
+  maxPartialWritesBytes: 64 * MiB,
+  /** Bytes of the record of a partial file. */
+  maxPartialRecordBytes: 128 * MiB,
+  /** Feeds, or subfeeds, in one request to another node, and in one page of its answers. */
+  maxPeerBatchFeeds: 1_000,
+  /** Calls by which one other node may follow subfeeds of this one at a time. */
+  maxPeerWatches: 64,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

@@ -27,7 +27,7 @@ export interface NodeServiceParts {
 }
 
 const apiVersions = ['kachery_p2p.v1'];
-const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables'];
+const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables', 'channels'];
 
 const transferKinds: Readonly<Record<Transfer['kind'], TransferKind>> = {
   store: TransferKind.TRANSFER_KIND_STORE,
@@ -49,8 +49,13 @@ export function nodeService({ store, transfers, node, prove, requestStop }: Node
   return {
     getNode: unaryHandler(async ({ challenge }) => (challenge === undefined ? response : { ...response, proof: prove(checkChallenge(challenge)) })),
     getStorageUsage: unaryHandler(async () => {
-      const { availableBytes, capacityBytes, uploadBytes, uploads } = await store.usage();
-      return { availableBytes: BigInt(availableBytes), capacityBytes: BigInt(capacityBytes), uploadBytes: BigInt(uploadBytes), uploads };
+      const { availableBytes, capacityBytes, ...kept } = await store.usage();
+      return {
+        availableBytes: BigInt(availableBytes),
+        capacityBytes: BigInt(capacityBytes),
+        uploadBytes: BigInt(kept.uploadBytes + kept.partialBytes),
+        uploads: kept.uploads + kept.partialFiles,
+      };
     }),
     watchTransfers: serverStreamHandler(
       async function* (_request, { signal }): AsyncGenerator<WatchTransfersResponse, void, undefined> {

@@ -56,7 +56,7 @@ test.serial('health is told for the server and for each service, without a token
   t.teardown(() => {
     client.close();
   });
-  const services = ['', 'kachery_p2p.v1.FeedService', 'kachery_p2p.v1.FileService', 'kachery_p2p.v1.MutableService', 'kachery_p2p.v1.NodeService'];
+  const services = ['', 'kachery_p2p.v1.ChannelService', 'kachery_p2p.v1.FeedService', 'kachery_p2p.v1.FileService', 'kachery_p2p.v1.MutableService', 'kachery_p2p.v1.NodeService'];
   for (const service of services) {
     t.is((await callOnce(client, 'check', { service })).status, ServingStatus.SERVING);
   }

@@ -5,8 +5,10 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { decodeReadFileResponse } from '../../rpc/codec/read-file-response-codec.js';
+import { type FeedPeer } from '../feed-peer.js';
+import { RemoteFeeds } from '../feeds/remote-feeds.js';
 import { type Link } from '../link/link.js';
-import { wrongAnswer } from '../link/peer-failure.js';
+import { nodeName, wrongAnswer } from '../link/peer-failure.js';
 import { type Peer, type RemoteFile, type RequestOptions } from '../peer.js';
 
 /** ReadFile, with data that is not copied. */
@@ -14,7 +16,11 @@ const readFile = { ...PeerServiceService.readFile, responseDeserialize: decodeRe
 
 /** Another node, asked over its link. Nothing of an answer is believed that can be checked here: an answer that cannot be fails with `content-corrupt`. */
 export class RemotePeer implements Peer {
-  constructor(private readonly link: Link) {}
+  readonly feeds: FeedPeer;
+
+  constructor(private readonly link: Link) {
+    this.feeds = new RemoteFeeds(link.channel.client, nodeName(link));
+  }
 
   get nodeId(): NodeId {
     return this.link.nodeId;

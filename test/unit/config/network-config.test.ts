@@ -12,7 +12,13 @@ test('without flags and environment the defaults hold', (t) => {
     staticPeers: [],
     uploadBytesPerSecond: undefined,
     downloadBytesPerSecond: undefined,
+    webProxies: { http: undefined, https: undefined, none: undefined },
   });
+});
+
+test('proxies come from the environment, in either spelling', (t) => {
+  const environment = { HTTPS_PROXY: '', https_proxy: 'proxy.example:3128', HTTP_PROXY: 'http://a', http_proxy: 'http://b', no_proxy: '.local' };
+  t.deepEqual(resolveNetworkConfig({}, environment).webProxies, { http: 'http://a', https: 'proxy.example:3128', none: '.local' });
 });
 
 test('the environment counts where there is no flag', (t) => {
