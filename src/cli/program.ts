@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../config/package-version.js';
 import { type Setting } from '../config/setting.js';
 import { settings } from '../config/settings.js';
+import { addChannelCommands } from './channel-commands.js';
 import { type ContextOf, type Surroundings } from './command-context.js';
 import { addFeedCommands } from './feed-commands.js';
 import { leafCommands } from './leaf-commands.js';
@@ -29,6 +30,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addStoreKeepingCommands(program, contextOf);
   addFeedCommands(program, contextOf);
   addMutableCommands(program, contextOf);
+  addChannelCommands(program, contextOf);
   addDaemonCommands(program, contextOf);
   addProgramCommands(program, contextOf);
   for (const { command } of leafCommands(program)) command.option(jsonFlag, jsonDescription);

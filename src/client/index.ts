@@ -1,4 +1,5 @@
 export { connect } from './connect.js';
+export type { Channel, ChannelRoles, Channels, JoinChannelOptions, LinkKind, Peer } from './channels.js';
 export type { ClientOptions } from './client-options.js';
 export type {
   AccessRule,

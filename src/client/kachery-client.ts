@@ -1,4 +1,5 @@
 import { type CallOptions } from './call-options.js';
+import { type Channels } from './channels.js';
 import { type Feeds } from './feeds.js';
 import { type LoadOptions } from './load-options.js';
 import { type Mutables } from './mutables.js';
@@ -101,6 +102,8 @@ export interface KacheryClient {
   readonly feeds: Feeds;
   /** Small values under keys. */
   readonly mutables: Mutables;
+  /** The channels that the node has joined, and the other nodes that it knows through them. */
+  readonly channels: Channels;
 
   /** Stores a file and resolves with its URI. Content that is stored already is not sent again. */
   storeFile(path: string, options?: StoreOptions): Promise<string>;

@@ -28,6 +28,7 @@ import { defaultLabel, givenLabel } from './label.js';
 import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
+import { OfflineChannels } from './offline-channels.js';
 import { OfflineMutables } from './offline-mutables.js';
 import { type Piece } from './piece.js';
 import { regroup } from './regroup.js';
@@ -43,6 +44,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'offline';
   readonly feeds = new OfflineFeeds();
   readonly mutables = new OfflineMutables();
+  readonly channels = new OfflineChannels();
   private readonly files: OfflineFiles;
   private storage: Promise<LocalStorage> | undefined;
   private isClosed = false;

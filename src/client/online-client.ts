@@ -22,6 +22,7 @@ import {
 import { defaultLabel, givenLabel } from './label.js';
 import { type LoadOptions, sourceSelection } from './load-options.js';
 import { nodeInfoOf, transferOf } from './node-info.js';
+import { OnlineChannels } from './online-channels.js';
 import { OnlineFeeds } from './online-feeds.js';
 import { OnlineLoading } from './online-loading.js';
 import { OnlineMutables } from './online-mutables.js';
@@ -34,6 +35,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'online';
   readonly feeds: OnlineFeeds;
   readonly mutables: OnlineMutables;
+  readonly channels: OnlineChannels;
   private readonly storing: OnlineStoring;
   private readonly loading: OnlineLoading;
 
@@ -44,6 +46,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     super();
     this.feeds = new OnlineFeeds(daemon, (value, options) => this.storeJson(value, options));
     this.mutables = new OnlineMutables(daemon);
+    this.channels = new OnlineChannels(daemon);
     this.storing = new OnlineStoring(daemon);
     this.loading = new OnlineLoading(daemon, cache);
   }

@@ -77,8 +77,8 @@ export const limits = {
   /** How long the file of a channel may take to come. */
   channelReadMs: 15_000,
   /** How long it may take to understand it, and how much memory; a hostile file of this size can ask for minutes. */
-  channelParseMs: 10_000,
-  channelParseMegabytes: 256,
+  channelParseMs: 20_000,
+  channelParseMegabytes: 192,
   /** Redirections on the way to a channel's file. */
   maxChannelRedirects: 5,
   /** Files of channels that are read at a time. */

@@ -21,6 +21,9 @@ import { type LinksOptions, type LinksParts } from './links-parts.js';
 /** A clock that goes on while the machine sleeps runs ahead of ticks by so many of them when it wakes. */
 const sleepTicks = 6;
 
+/** So that those who wait for a connection hear why a try took too long. */
+const graceMs = 250;
+
 /**
  * All connections with other nodes: dials members of the joined channels, takes connections from them, keeps one with each, makes it again when it broke, and
  * ends it when no channel authorises it any more.
@@ -96,7 +99,8 @@ export class Links {
 
   /** What is known of the way to each member of the joined channels, and to other nodes that are connected. */
   facts(): readonly LinkFacts[] {
-    return this.neighbours.all().map((neighbour) => neighbour.linkFacts(this.labelOf(neighbour.nodeId)));
+    const known = this.neighbours.all().filter(({ nodeId, best }) => best !== undefined || this.isMember(nodeId));
+    return known.map((neighbour) => neighbour.linkFacts(this.labelOf(neighbour.nodeId)));
   }
 
   /** The connections over which other nodes can be called now, one for each. */
@@ -120,11 +124,11 @@ export class Links {
 
   /**
    * Tries at once to connect these nodes, and those at addresses of which nobody says whose they are. Resolves when each try has ended, or had failed just
-   * before, at the latest after limits.connectMs or when the signal is aborted. Never fails.
+   * before, at the latest soon after limits.connectMs or when the signal is aborted. Never fails.
    */
   async connect(nodeIds: readonly NodeId[], signal?: AbortSignal): Promise<void> {
     if (this.closing) return;
-    const bounded = new BoundedSignal(signal, this.timing.connectMs, () => new Error('the time is over'));
+    const bounded = new BoundedSignal(signal, this.timing.connectMs + graceMs, () => new Error('the time is over'));
     const over = new Promise<void>((resolve) => {
       const end = (): void => {
         resolve();
@@ -145,9 +149,9 @@ export class Links {
     const reason = new KacheryError('daemon-stopping', 'The node is stopping.');
     this.stopWatching?.();
     for (const timer of this.timers) clearInterval(timer);
-    await Promise.all(this.parts.carriers.map((carrier) => carrier.close()));
+    const carriersClosed = Promise.all(this.parts.carriers.map((carrier) => carrier.close()));
     await Promise.all([this.acceptor.close(reason), this.redialing.close(), ...this.neighbours.all().map((neighbour) => neighbour.close(reason))]);
-    await Promise.all(this.asking);
+    await Promise.all([...this.asking, carriersClosed]);
     this.anteroom.close();
     await this.parts.addresses.close();
   }

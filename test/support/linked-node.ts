@@ -61,6 +61,8 @@ export interface LinkedNodeOptions {
 export class LinkedNode {
   /** Everybody who has opened a connection over which he calls this node. */
   readonly callers: Caller[] = [];
+  /** What was logged. */
+  readonly logged: string[] = [];
   readonly files = new Map<ContentId, Buffer>();
   /** What is sent of a file: a test may cut, stall or change it. */
   send: (call: ServerWritableStream<ReadFileRequest, ReadFileResponse>, content: Buffer, caller: Caller) => void = sendAll;
@@ -88,9 +90,18 @@ export class LinkedNode {
     const addresses = await AddressBook.open(options.addressesPath, { clock: systemClock, log: silentLog });
     const carrier = new TcpCarrier(addresses, options.isHidden ? undefined : { host: '127.0.0.1', port, orAnyPort: false });
     const made: { node?: LinkedNode } = {};
+    const note = (_fields: object, message: string): void => void made.node?.logged.push(message);
     const links = await Links.open(
       {
-        ...{ identity, membership, addresses, carriers: [carrier], clock: systemClock, random: Math.random, log: silentLog },
+        ...{
+          identity,
+          membership,
+          addresses,
+          carriers: [carrier],
+          clock: systemClock,
+          random: Math.random,
+          log: { debug: note, info: note, warn: note, error: note },
+        },
         serve: (caller) => ({ definition: PeerServiceService, implementation: made.node!.serving(caller) }),
       },
       { label, version: '1', staticPeers, timing: { ...quickTiming, ...timing } },

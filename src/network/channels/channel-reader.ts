@@ -4,7 +4,7 @@ import { limits } from '../../core/limits.js';
 import { type ChannelAddress } from './channel-address.js';
 import { type ChannelConfig } from './channel-config.js';
 import { type ChannelSource, type ChannelVersion, type ReadChannelOptions } from './channel-source.js';
-import { parseChannelInWorker } from './parse-channel-in-worker.js';
+import { parseChannelApart } from './parse-channel-apart.js';
 
 /** What was read of a channel; no config if that of the known version still holds. */
 export interface ChannelReading {
@@ -40,6 +40,6 @@ export class ChannelReader {
     if (!read) return { config: undefined, version: known ?? {} };
     const version = { ...read.version, digest: createHash('sha256').update(read.text).digest('hex') };
     if (version.digest === known?.['digest']) return { config: undefined, version };
-    return { config: await parseChannelInWorker({ address, text: read.text }, { signal }), version };
+    return { config: await parseChannelApart({ address, text: read.text }, { signal }), version };
   }
 }

@@ -50,8 +50,9 @@ export class Channels implements Membership {
     const joined = await readJoinedChannels(join(parts.configDir, 'channels.json'));
     const addresses = joined.map(({ address }) => address);
     const channels = new Channels(parts, await ChannelCopies.open(join(parts.configDir, 'channels'), addresses, parts.log), times);
-    for (const { address, roles } of joined) channels.add(address, roles, await channels.copies.read(address)).follow(true);
+    for (const { address, roles } of joined) channels.add(address, roles, await channels.copies.read(address));
     channels.renewView();
+    for (const channel of channels.joined.values()) channel.follow(true);
     return channels;
   }
 

@@ -84,7 +84,7 @@ export class MembershipView implements Omit<Membership, 'watch'> {
 function fingerprintOf(channels: readonly KnownChannel[]): string {
   const hash = createHash('sha256');
   for (const { address, roles, config } of channels) {
-    const nodes = config?.nodes.map(({ nodeId, label, isRelay, isPublic }) => [nodeId, label, isRelay, isPublic]);
+    const nodes = config?.nodes.map(({ nodeId, label, isRelay, isPublic }) => JSON.stringify([nodeId, label, isRelay, isPublic])).sort();
     hash.update(JSON.stringify([address, roles.relay, roles.public, config?.label, config?.bootstrapAddresses, nodes]));
   }
   return hash.digest('hex');

@@ -1,14 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
-
 import { KacheryError } from '../../core/failure.js';
 import { parseChannel } from './parse-channel.js';
-import { type ParseOrder, type ParseReport } from './parse-channel-in-worker.js';
+import { type ParseOrder, type ParseReport } from './parse-channel-apart.js';
 
-if (!parentPort) throw new Error('This file runs as a worker thread.');
-const { address, text } = workerData as ParseOrder;
-parentPort.postMessage(report());
+// The whole life of a process that parseChannelApart starts.
+process.once('message', (order: ParseOrder) => {
+  process.send?.(report(order), undefined, undefined, () => {
+    process.disconnect();
+  });
+});
 
-function report(): ParseReport {
+function report({ address, text }: ParseOrder): ParseReport {
   try {
     return { kind: 'parsed', config: parseChannel(address, text) };
   } catch (error) {

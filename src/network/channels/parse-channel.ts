@@ -13,7 +13,7 @@ const example = 'It begins with a line such as "channelLabel: my-channel"';
 const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 /**
- * What the text of a channel's file says; fields that are not known are ignored. It can take minutes for a text that is made to: see parseChannelInWorker. Fails
+ * What the text of a channel's file says; fields that are not known are ignored. It can take minutes for a text that is made to: see parseChannelApart. Fails
  * with `channel-invalid`, whose message names the line and what to write.
  */
 export function parseChannel(address: string, text: string): ChannelConfig {

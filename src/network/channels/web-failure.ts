@@ -62,7 +62,15 @@ export function requestFailure(address: string, error: unknown, proxies: WebProx
 function problemOf(error: unknown): string {
   const code = codeOf(error);
   if (code !== undefined && untrustedCodes.includes(code)) return untrusted;
-  return problems[code ?? ''] ?? (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  const message = error instanceof Error ? error.message : String(error);
+  return problems[code ?? ''] ?? proxyProblem(message) ?? message.replace(/\.$/, '');
+}
+
+/** The HTTP library tells of the answers of proxies in words only. */
+function proxyProblem(message: string): string | undefined {
+  const statusCode = /^Proxy [^(]*\((\d{3})\)/.exec(message)?.[1];
+  if (statusCode === undefined) return undefined;
+  return answers[Number(statusCode)] ?? `the proxy does not lead there (status ${statusCode})`;
 }
 
 /** Of several tries, as with two addresses of a host, the first that tells something. */

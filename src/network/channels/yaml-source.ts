@@ -15,7 +15,8 @@ export interface YamlField {
 /** What is behind mistakes that YAML's own words do not explain to people who seldom write it. */
 const explanations: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'there is a tab at the beginning of the line, and YAML takes spaces only. Replace each tab by two spaces',
-  BAD_INDENT: 'the line does not begin in the same column as its neighbours. Give all entries of a list, and all fields of an entry, the same number of spaces',
+  BAD_INDENT:
+    'the line does not begin in the same column as its neighbours. Give all entries of a list the same number of spaces and a "- ", and all fields of an entry the same number of spaces',
   MULTIPLE_DOCS: 'a second document begins here. Remove the line "---" and what follows',
   BLOCK_AS_IMPLICIT_KEY: 'there is a second colon in the line. Put the value into quotation marks, or the field on a line of its own',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing behind the name of a field',

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** An AbortSignal that follows another one and a time limit, as long as it is not released. */
 export class BoundedSignal {
   private readonly controller = new AbortController();
@@ -9,6 +11,7 @@ export class BoundedSignal {
     timeoutMs: number,
     tooLate: () => Error,
   ) {
+    setMaxListeners(0, this.controller.signal);
     this.timer = setTimeout(() => {
       this.controller.abort(tooLate());
     }, timeoutMs);

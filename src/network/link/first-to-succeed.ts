@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { KacheryError } from '../../core/failure.js';
 
 /** One of several ways to the same end. */
@@ -19,6 +21,7 @@ export async function firstToSucceed<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   const failures: unknown[] = [];
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
@@ -32,7 +34,9 @@ export class LinkAcceptor {
   private readonly unproven = new Set<CallerConnection>();
   private readonly closing = new AbortController();
 
-  constructor(private readonly parts: LinkAcceptorParts) {}
+  constructor(private readonly parts: LinkAcceptorParts) {
+    setMaxListeners(0, this.closing.signal);
+  }
 
   /** Takes a stream. Never fails: what is not kept is destroyed. */
   accept(incoming: IncomingStream, kind: LinkKind): void {

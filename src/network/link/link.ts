@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { PeerServiceService } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
 import { type Clock } from '../../core/clock.js';
 import { KacheryError } from '../../core/failure.js';
@@ -58,6 +60,7 @@ export class Link {
     private readonly parts: LinkParts,
   ) {
     this.socket = secure.socket;
+    setMaxListeners(0, this.ending.signal);
     this.connectedAtMs = parts.clock.now();
     this.meter = new TrafficMeter(secure.socket);
     this.channel = new PeerChannel(secure.socket, parts.anteroom, () => this);

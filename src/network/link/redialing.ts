@@ -128,6 +128,8 @@ export class Redialing {
     if (nodeId === ownId) addresses.noteMet(nodeId, address);
     else if (nodeId !== undefined) addresses.noteSuccess(nodeId, address);
     if (!failure) return 'done';
+    const met = neighbours.get(failure.details['node'] as NodeId);
+    if (met && !met.best) met.lastError = failure.message;
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
     return this.failed(failure);
   }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createServer, connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +11,18 @@ import { LinkedNode, newIdentity } from '../../../support/linked-node.js';
 import { collect, generatedBytes, temporaryFolder } from '../../../support/temporary-storage.js';
 
 const address = 'https://example.org/lab.yaml';
+
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise(
+    (resolve) =>
+      void socket
+        .on('error', () => undefined)
+        .once('close', () => {
+          resolve();
+        })
+        .resume(),
+  );
+}
 
 /** Two nodes that one channel lists: the first listens, the second dials it. */
 async function pair(t: import('ava').ExecutionContext) {
@@ -28,7 +40,10 @@ test('two nodes, only one of which can be reached, both ask and serve each other
   t.deepEqual([toListening.nodeId, toHidden.nodeId], [listening.id, hidden.id]);
   t.deepEqual([toListening.label, toHidden.label], ['listening', 'hidden']);
   const content = generatedBytes(3_000_000);
-  for (const [peer, server] of [[toListening, listening], [toHidden, hidden]] as const) {
+  for (const [peer, server] of [
+    [toListening, listening],
+    [toHidden, hidden],
+  ] as const) {
     const id = server.store(content);
     t.deepEqual(await peer.findFiles([parseContentId('0'.repeat(40)), id]), [{ id, sizeBytes: content.byteLength }]);
     t.true(content.equals(await collect(peer.readFile(id, { start: 0, end: content.byteLength }))));
@@ -38,7 +53,15 @@ test('two nodes, only one of which can be reached, both ask and serve each other
   }
   const facts = hidden.links.facts();
   t.is(facts.length, 1);
-  t.like(facts[0], { nodeId: listening.id, label: 'listening', version: '1', isConnected: true, kind: 'direct', remoteAddress: listening.address, lastError: '' });
+  t.like(facts[0], {
+    nodeId: listening.id,
+    label: 'listening',
+    version: '1',
+    isConnected: true,
+    kind: 'direct',
+    remoteAddress: listening.address,
+    lastError: '',
+  });
   t.true(facts[0]!.receivedBytes > content.byteLength && facts[0]!.sentBytes > content.byteLength);
   t.true(Math.abs(facts[0]!.clockOffsetMs!) < 10_000);
 });
@@ -80,10 +103,14 @@ test('a stranger with a key of its own learns nothing and is not kept', async (t
   const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id] }], label: 'secret label' });
   // The stranger believes that the channel lists it.
   const other = await LinkedNode.start(t, { identity: stranger, channels: [{ address, nodeIds: [one.id, stranger.id] }], staticPeers: [node.address] });
-  const problem = await until('the stranger hears why', () => other.links.problemOf(one.id));
+  await until('the stranger hears why', () => other.links.problemOf(one.id).includes('does not list this node'));
+  const problem = other.links.problemOf(one.id);
   t.regex(problem, /does not list this node/);
   t.false(problem.includes('secret label'));
-  t.deepEqual(other.links.facts().map(({ label, version, isConnected }) => ({ label, version, isConnected })), [{ label: '', version: '', isConnected: false }]);
+  t.deepEqual(
+    other.links.facts().map(({ label, version, isConnected }) => ({ label, version, isConnected })),
+    [{ label: '', version: '', isConnected: false }],
+  );
   t.deepEqual(node.links.facts(), []);
   t.is(node.callers.length > 0, true);
   for (const caller of node.callers) t.throws(() => caller.authorize());
@@ -99,8 +126,7 @@ test('a node tells nothing of itself to one that it does not list', async (t) =>
     return { shared: [], refused: [] };
   };
   const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id], bootstrapAddresses: [trap.address] }] });
-  await until('the trap was dialed', () => trap.callers.length > 0);
-  await until('and left', () => trap.callers[0]!.signal.aborted);
+  await until('it has seen who is there', () => node.logged.some((text) => text.includes('no node could be connected at an address')));
   t.is(greetings, 0);
   t.deepEqual(node.links.connected(), []);
 });
@@ -125,19 +151,20 @@ test('garbage, silence and slow talk end, and others are taken meanwhile', async
   const port = Number(node.address.split(':')[1]);
   const ends: Promise<unknown>[] = [];
   for (const talk of ['GET / HTTP/1.1\r\nhost: x\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\x16\x03\x01', '', 'x'.repeat(100_000)]) {
-    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-    ends.push(once(socket, 'close'));
+    const socket = connect(port, '127.0.0.1');
+    ends.push(closeOf(socket));
     socket.write(talk);
-    socket.resume();
   }
-  const slow = connect(port, '127.0.0.1').on('error', () => undefined);
+  const slow = connect(port, '127.0.0.1');
   const drip = setInterval(() => slow.write('\x16'), 20);
-  ends.push(once(slow, 'close').finally(() => { clearInterval(drip); }));
-  slow.resume();
+  ends.push(
+    closeOf(slow).finally(() => {
+      clearInterval(drip);
+    }),
+  );
   await Promise.all(ends);
   // A crowd from one address does not get more room than its share, and leaves it again.
-  const crowd = Array.from({ length: 50 }, () => connect(port, '127.0.0.1').on('error', () => undefined).resume());
-  await Promise.all(crowd.map((socket) => once(socket, 'close')));
+  await Promise.all(Array.from({ length: 50 }, () => closeOf(connect(port, '127.0.0.1'))));
   const other = await LinkedNode.start(t, { identity: two, channels, staticPeers: [node.address] });
   await until('a member is connected', () => other.links.connected()[0] && node.links.connected()[0]);
   t.pass();
@@ -152,7 +179,11 @@ test('a node that hangs up, or answers nothing, is given up in time, and it is t
   t.teardown(() => [silent, closing, talking].forEach((server) => server.close()));
   const addressOf = (server: typeof silent): string => `127.0.0.1:${String((server.address() as { port: number }).port)}`;
   const node = await LinkedNode.start(t, { identity: one, channels, isHidden: true, timing: { connectMs: 300 } });
-  for (const [server, expected] of [[silent, /0.3 s/], [closing, /hung up/], [talking, /does not speak TLS/]] as const) {
+  for (const [server, expected] of [
+    [silent, /0.3 s/],
+    [closing, /hung up/],
+    [talking, /does not speak TLS/],
+  ] as const) {
     if (!server.listening) await once(server, 'listening');
     const id = two.id;
     node.addresses.retain(() => false);
