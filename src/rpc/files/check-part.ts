@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { KacheryError } from '../../core/failure.js';
 import { type FileStore, type StoredFile } from '../../storage/file-store.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 import { type PartContent } from './resolve-uri.js';
 
 /**

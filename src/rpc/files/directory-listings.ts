@@ -4,7 +4,7 @@ import { isKacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type DirectoryUri } from '../../core/uri.js';
 import { type FileStore } from '../../storage/file-store.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 
 /** Reads the listings of directories. It keeps the one that was asked for last: the files of a batch mostly lie in the same directory. */
 export class DirectoryListings {

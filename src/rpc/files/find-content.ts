@@ -1,6 +1,6 @@
 import { type StoredFile, type FileStore } from '../../storage/file-store.js';
 import { checkPart } from './check-part.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 import { resolveUri } from './resolve-uri.js';
 
 /** A file that is here, and the label that the URI gave it. */

@@ -3,7 +3,7 @@ import { type FileStore, type StoredFile } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { checkPart } from './check-part.js';
 import { fileInfo } from './file-info.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
 
 /** LoadFile: where the file is. A part of another file is stored as a file of its own, so that it has a path. */

@@ -10,7 +10,7 @@ import { type OutgoingReadFileResponse } from '../codec/read-file-response-codec
 import { type TransferRegistry } from '../transfer-registry.js';
 import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 import { checkPart } from './check-part.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
 
 /** Room before each piece for its field's header and, before that, for the frame of its message. */

@@ -6,7 +6,7 @@ import { type CallContext } from '../call-context.js';
 import { checkBatch } from './check-batch.js';
 import { checkPart } from './check-part.js';
 import { DirectoryListings } from './directory-listings.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 import { itemError, itemFailure } from './item-error.js';
 import { mapInOrder } from './map-in-order.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
