@@ -19,7 +19,7 @@ export async function hashFile(pool: IntakePool, source: SourceFile, { signal, o
   try {
     const id = await hashWith(
       pool,
-      (job) => job.writeFile(source.fileDescriptor, sizeBytes, { write: false }),
+      (job) => job.writeFile(source.fileDescriptor, { start: 0, end: sizeBytes }, { write: false }),
       signal,
       onProgress && ((doneBytes) => onProgress({ state: 'hashing', doneBytes, sizeBytes })),
     );

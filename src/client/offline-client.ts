@@ -23,6 +23,7 @@ import {
   type Transfer,
   type VerifyEvent,
 } from './kachery-client.js';
+import { type LoadOptions } from './load-options.js';
 import { defaultLabel, givenLabel } from './label.js';
 import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
@@ -97,7 +98,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
     return uriOf(await this.work(signal, (storage) => storage.linkFile(absolutePath, signal && { signal })), label);
   }
 
-  async loadFile(uri: string, { dest, ...options }: CallOptions & { readonly dest?: string | undefined } = {}): Promise<string> {
+  async loadFile(uri: string, { dest, ...options }: LoadOptions & { readonly dest?: string | undefined } = {}): Promise<string> {
     this.checkUsable(options.signal);
     const { path } = await this.files.find(uri, options);
     return dest === undefined ? path : copyTo(path, dest, options);

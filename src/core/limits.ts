@@ -93,10 +93,51 @@ export const limits = {
   channelFileCheckMs: 2_000,
   /** Addresses that one node may tell of itself or another. */
   maxNodeAddresses: 16,
+  /** Nodes that this one connects to by itself. Twice as many may connect to it. */
+  maxLinks: 64,
+  /** Attempts to connect to other nodes that are under way at a time. */
+  maxDials: 8,
+  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address. */
+  maxUnprovenConnections: 64,
+  maxUnprovenFromOneAddress: 8,
+  /** Connections of each kind that one node may have open to this one. */
+  maxConnectionsOfNode: 3,
+  /** Calls that one connection of another node may have under way; what is more waits at its end. */
+  maxCallsOfConnection: 256,
+  /** Bytes of what a node may say of itself, all together, and characters of its name and its version. */
+  maxGreetingBytes: 64 * KiB,
+  maxNodeTextCharacters: 100,
+  /** Members that a node tells another one of. */
+  maxToldMembers: 1_000,
+  /** How often a connected node is greeted again, so that it is noticed when it is gone. */
+  linkPulseMs: 60_000,
+  /** How long a connected node, which greets as often as this one, may send nothing at all. */
+  linkSilenceMs: 150_000,
   /** How long a connection to another node may take to be made, all its handshakes together. */
   connectMs: 10_000,
+  /** Files that are sent to one other node, and to all of them, at a time. */
+  maxTransfersPerPeer: 32,
+  maxPeerTransfers: 256,
   /** How long another node may be silent in the middle of an answer. */
   peerIdleMs: 20_000,
+  /** How long a load waits for a node to come back when all that have the file are lost. */
+  waitForSourceMs: 60_000,
+  /** After how many lies within which time a node is not asked for files any more. */
+  liesUntilDistrust: 3,
+  distrustMs: 10 * 60 * 1000,
+  /** Nodes that one file is fetched from at a time. */
+  maxSources: 16,
+  /** How long a partial file that nobody uses is kept. */
+  keptPartialMs: 30 * 24 * 60 * 60 * 1000,
+  /** Bytes of one partial file, and of all of them, that wait to be written. */
+  maxPartialWriteBytes: 8 * MiB,
+  maxPartialWritesBytes: 64 * MiB,
+  /** Bytes of the record of a partial file. */
+  maxPartialRecordBytes: 128 * MiB,
+  /** Feeds, or subfeeds, in one request to another node, and in one page of its answers. */
+  maxPeerBatchFeeds: 1_000,
+  /** Calls by which one other node may follow subfeeds of this one at a time. */
+  maxPeerWatches: 64,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

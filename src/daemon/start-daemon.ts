@@ -6,14 +6,10 @@ import { type DaemonConfig } from '../config/daemon-config.js';
 import { packageVersion } from '../config/package-version.js';
 import { systemClock } from '../core/clock.js';
 import { limits } from '../core/limits.js';
-import { parseNodeId } from '../core/node-id.js';
 import { LocalFeeds } from '../feeds/local-feeds.js';
 import { LevelContentIndex } from '../kv/level-content-index.js';
 import { openDatabase } from '../kv/open-database.js';
 import { LocalMutables } from '../mutables/local-mutables.js';
-import { channelSource } from '../network/channels/timed-channel-source.js';
-import { ChannelReader } from '../network/channels/channel-reader.js';
-import { Channels } from '../network/channels/channels.js';
 import { openNodeIdentity } from '../network/node-identity.js';
 import { proveNode } from '../network/prove-node.js';
 import { RpcServer, type RpcServerOptions } from '../rpc/rpc-server.js';
@@ -29,6 +25,7 @@ import { removeDaemonRecord, writeDaemonRecord } from './daemon-record.js';
 import { endOnUncaughtError } from './end-on-uncaught-error.js';
 import { listen } from './listen.js';
 import { listeningAddresses } from './listening-addresses.js';
+import { openNetwork } from './open-network.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
 import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
@@ -78,6 +75,7 @@ export async function startDaemon(config: DaemonConfig, options: Partial<RpcServ
 async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, log: DaemonLog, closing: ClosingStack) {
   const { configDir, storageDir, storageDirIsDefault, authGroup, label } = config;
   const { logger } = log;
+  const serverOptions = { streamIdleMs: limits.streamIdleMs, shutdownGraceMs: limits.shutdownGraceMs, ...options };
   closing.add(endOnUncaughtError(log));
   await prepareConfigurationDirectory(configDir, logger);
   await refuseSecondDaemon(configDir);
@@ -87,9 +85,11 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
   await writeNodeId(storageDir, nodeId);
-  const feeds = await openFeeds(config, logger, closing);
+  const ownFeeds = await openFeeds(config, logger, closing);
   const mutables = await openMutables(config, closing);
-  const channels = await openChannels(config, nodeId, logger, closing);
+  const transfers = new TransferRegistry(systemClock);
+  const networkParts = { identity, store, feeds: ownFeeds, transfers, log: logger };
+  const { channels, links, feeds, remote } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
@@ -99,8 +99,9 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
       feeds,
       mutables,
       channels,
-      links: { facts: () => [] },
-      transfers: new TransferRegistry(systemClock),
+      links,
+      remote,
+      transfers,
       node,
       prove: (challenge) => proveNode(identity, challenge),
       tokens,
@@ -109,7 +110,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
         stopRequest.abort();
       },
     },
-    { streamIdleMs: limits.streamIdleMs, shutdownGraceMs: limits.shutdownGraceMs, ...options },
+    serverOptions,
   );
   closing.add(() => server.stop());
   return { server, nodeId, requestedStop: stopRequest.signal };
@@ -151,16 +152,6 @@ async function openMutables({ configDir, storageDir }: DaemonConfig, closing: Cl
   const mutables = await LocalMutables.open(join(configDir, 'mutables'), systemClock, () => nameDaemonOf(configDir, storageDir));
   closing.add(() => mutables.close());
   return mutables;
-}
-
-async function openChannels({ configDir, network }: DaemonConfig, nodeId: string, log: StructuredLog, closing: ClosingStack): Promise<Channels> {
-  const source = channelSource(network.webProxies, systemClock);
-  const channels = await Channels.open({
-    ...{ configDir, log, nodeId: parseNodeId(nodeId), clock: systemClock, random: Math.random },
-    reader: new ChannelReader(source),
-  });
-  closing.add(() => channels.close());
-  return channels;
 }
 
 /** Marks the storage directory as this node's, for clients that see it. */

@@ -3,6 +3,7 @@ import { type StructuredLog } from '../core/structured-log.js';
 import { type AddressBook } from './addresses/address-book.js';
 import { type ServeCaller } from './caller.js';
 import { type Carrier } from './link/carrier.js';
+import { type LinkTiming } from './link/link-timing.js';
 import { type Membership } from './membership.js';
 import { type NodeIdentity } from './node-identity.js';
 
@@ -25,8 +26,12 @@ export interface LinksOptions {
   /** Name for people; may be empty. */
   readonly label: string;
   readonly version: string;
-  /** Where others reach this node beside the addresses that it listens on, as `host:port`, such as a forwarded port. */
-  readonly announcedAddresses: readonly string[];
+  /** Where others reach this node, as `host:port`, if that is not an address of this machine, such as a forwarded port. */
+  readonly announcedAddresses?: readonly string[];
+  /** Addresses, as `host:port`, that are always tried, beside those of channels. */
+  readonly staticPeers?: readonly string[];
   /** Whether this node passes connections on between others now. */
-  readonly isRelay: () => boolean;
+  readonly isRelay?: () => boolean;
+  /** For tests. */
+  readonly timing?: Partial<LinkTiming>;
 }

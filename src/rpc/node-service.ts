@@ -49,8 +49,13 @@ export function nodeService({ store, transfers, node, prove, requestStop }: Node
   return {
     getNode: unaryHandler(async ({ challenge }) => (challenge === undefined ? response : { ...response, proof: prove(checkChallenge(challenge)) })),
     getStorageUsage: unaryHandler(async () => {
-      const { availableBytes, capacityBytes, uploadBytes, uploads } = await store.usage();
-      return { availableBytes: BigInt(availableBytes), capacityBytes: BigInt(capacityBytes), uploadBytes: BigInt(uploadBytes), uploads };
+      const { availableBytes, capacityBytes, ...kept } = await store.usage();
+      return {
+        availableBytes: BigInt(availableBytes),
+        capacityBytes: BigInt(capacityBytes),
+        uploadBytes: BigInt(kept.uploadBytes + kept.partialBytes),
+        uploads: kept.uploads + kept.partialFiles,
+      };
     }),
     watchTransfers: serverStreamHandler(
       async function* (_request, { signal }): AsyncGenerator<WatchTransfersResponse, void, undefined> {

@@ -9,8 +9,7 @@ import { limits } from '../core/limits.js';
 import { type ContentIndex, type FileIdentity } from './content-index.js';
 import { fileIdentity } from './file-identity.js';
 import { type ReadOptions, type StoredFile } from './file-store.js';
-import { type ReadBuffers } from './read-buffers.js';
-import { readOffsetBytes } from './read-offset.js';
+import { readPiece, readPieces } from './read-pieces.js';
 import { sourceEndedEarly } from './intake/intake-protocol.js';
 import { localFileFailure, systemErrorCode } from './system-failure.js';
 
@@ -182,45 +181,6 @@ async function openContent(file: StoredFile): Promise<FileHandle> {
     }
     throw localFileFailure(error, file.path);
   }
-}
-
-/** Reads pieces in order, the next one while the consumer has the last. */
-async function* readPieces(
-  handle: FileHandle,
-  start: number,
-  end: number,
-  { headroomBytes, signal, buffers }: { headroomBytes: number; signal: AbortSignal | undefined; buffers: ReadBuffers | undefined },
-): AsyncGenerator<Buffer, void, undefined> {
-  let position = start;
-  let next = position < end ? readPiece(handle, position, end, headroomBytes, buffers) : undefined;
-  try {
-    while (next) {
-      const piece = await next;
-      throwIfCancelled(signal);
-      if (piece.byteLength === 0) throw new KacheryError('content-corrupt', `The file ended at byte ${String(position)} while it was being read.`);
-      position += piece.byteLength;
-      next = position < end ? readPiece(handle, position, end, headroomBytes, buffers) : undefined;
-      // It is awaited when the consumer comes back; until then a failure must not count as one that nobody handles.
-      next?.catch(() => undefined);
-      yield piece;
-    }
-  } finally {
-    await next?.catch(() => undefined);
-  }
-}
-
-/** The next bytes of a file, at most limits.dataMessageBytes, with unused room before them in their buffer. */
-async function readPiece(handle: FileHandle, position: number, end: number, headroomBytes: number, buffers?: ReadBuffers): Promise<Buffer> {
-  const length = Math.min(limits.dataMessageBytes, end - position);
-  const offset = Math.max(headroomBytes, readOffsetBytes);
-  const buffer = buffers?.acquire(offset + length) ?? Buffer.allocUnsafeSlow(offset + length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, offset + filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(offset, offset + filled);
 }
 
 async function checkUnchanged(handle: FileHandle, file: StoredFile, before: BigIntStats): Promise<void> {

@@ -59,6 +59,16 @@ export class ContentWriter {
   /** Checks a digest against what was expected, and stores the temporary file and its manifest. The temporary file is gone afterwards, in any case. */
   async publish(temporaryPath: string, digest: Digest, sizeBytes: number, expected: Expectation): Promise<StoreResult> {
     try {
+      return await this.place(temporaryPath, digest, sizeBytes, expected);
+    } catch (error) {
+      await unlink(temporaryPath).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** As {@link publish}, but where that fails the temporary file stays. */
+  async place(temporaryPath: string, digest: Digest, sizeBytes: number, expected: Expectation): Promise<StoreResult> {
+    try {
       const id = parseContentId(digest.sha1);
       checkExpectation(id, sizeBytes, expected);
       const manifestId = await this.storeManifest(id, sizeBytes, digest.chunkSha1s);
@@ -67,7 +77,6 @@ export class ContentWriter {
       if (sizeBytes > limits.maxSmallFileBytes) await this.rememberGood(id);
       return { file: { id, sizeBytes, location: 'stored', path, ...(manifestId && { manifestId }) }, alreadyStored: wasThere };
     } catch (error) {
-      await unlink(temporaryPath).catch(() => undefined);
       throw storageFailure(error, this.layout.dir);
     }
   }

@@ -75,6 +75,9 @@ export interface StorageUsage {
   readonly capacityBytes: number;
   readonly uploadBytes: number;
   readonly uploads: number;
+  /** Bytes on disk of files of which only a part is here, and how many they are. */
+  readonly partialBytes: number;
+  readonly partialFiles: number;
 }
 
 /** A store of whole files under the hashes of their content. */

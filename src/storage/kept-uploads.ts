@@ -122,7 +122,7 @@ export class KeptUploads {
     const job = this.pool.open({ outPath: this.partPath(id), append: true, chunked: hasManifest(expected.sizeBytes) });
     const part = await open(this.partPath(id), 'r');
     try {
-      await job.writeFile(part.fd, offset, { write: false });
+      await job.writeFile(part.fd, { start: 0, end: offset }, { write: false });
     } catch (error) {
       await job.drop();
       throw error;

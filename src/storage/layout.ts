@@ -20,6 +20,11 @@ export class StorageLayout {
     return join(this.dir, 'uploads');
   }
 
+  /** Files of which other nodes have sent a part. */
+  get partialDir(): string {
+    return join(this.dir, 'partial');
+  }
+
   /** Batches of small files that are acknowledged and not yet known to be durable one by one. */
   get journalDir(): string {
     return join(this.dir, 'journal');

@@ -122,7 +122,7 @@ export class LocalFileIntake {
         }),
     );
     try {
-      await abortable(job, signal, job.writeFile(source.handle.fd, source.sizeBytes, { write: outPath !== undefined }));
+      await abortable(job, signal, job.writeFile(source.handle.fd, { start: 0, end: source.sizeBytes }, { write: outPath !== undefined }));
       return await job.finish();
     } catch (error) {
       await job.drop();

@@ -27,6 +27,7 @@ import {
   type WorkOptions,
 } from './file-store.js';
 import { IncomingContent } from './incoming-content.js';
+import { digestRange } from './intake/digest-range.js';
 import { type Digest } from './intake/intake-lane.js';
 import { IntakePool } from './intake/intake-pool.js';
 import { KeptUploads } from './kept-uploads.js';
@@ -35,6 +36,8 @@ import { StorageLayout } from './layout.js';
 import { Links } from './links.js';
 import { LocalFileIntake, type SourceFile } from './local-file-intake.js';
 import { type OpenedLayout, openLayout } from './open-layout.js';
+import { LocalPartialFiles } from './partial/local-partial-files.js';
+import { type PartialFiles } from './partial/partial-files.js';
 import { Publisher, syncFolder } from './publisher.js';
 import { localFileFailure, storageFailure, systemErrorCode } from './system-failure.js';
 
@@ -58,6 +61,7 @@ export class LocalStorage implements FileStore {
   private readonly intake: LocalFileIntake;
   private readonly reader: ContentReader;
   private readonly uploads: KeptUploads;
+  private readonly partialFiles: LocalPartialFiles;
   /** Offline writers may be many on one directory and leave nothing to be settled. */
   private readonly batches: BatchStore | undefined;
   private readonly index: ContentIndex;
@@ -79,6 +83,7 @@ export class LocalStorage implements FileStore {
     this.reader = new ContentReader(index, role === 'daemon' ? this.checkContent : undefined);
     this.knownIntake = unwritable && new KnownContentIntake({ pool: this.pool, find: (id) => this.findStored(id), unwritable });
     this.uploads = new KeptUploads(layout, this.writer, this.pool, clock);
+    this.partialFiles = new LocalPartialFiles(layout, { writer: this.writer, pool: this.pool, clock });
     this.batches = role === 'daemon' ? new BatchStore(layout) : undefined;
   }
 
@@ -88,6 +93,11 @@ export class LocalStorage implements FileStore {
     const storage = new LocalStorage(layout, { ...options, ...(await openLayout(layout, options.role, options.clock ?? systemClock)) });
     if (options.role === 'daemon') await storage.recover();
     return storage;
+  }
+
+  /** Files of which a part is here. Only for a daemon, which is alone on its directory. */
+  get partials(): PartialFiles {
+    return this.partialFiles;
   }
 
   async find(id: ContentId): Promise<StoredFile | undefined> {
@@ -229,11 +239,12 @@ export class LocalStorage implements FileStore {
 
   async usage(): Promise<StorageUsage> {
     const { bavail, blocks, bsize } = await statfs(this.dir);
-    return { availableBytes: bavail * bsize, capacityBytes: blocks * bsize, ...(await this.uploads.usage()) };
+    return { availableBytes: bavail * bsize, capacityBytes: blocks * bsize, ...(await this.uploads.usage()), ...(await this.partialFiles.usage()) };
   }
 
   async close(): Promise<void> {
     await this.batches?.close();
+    await this.partialFiles.close();
     await this.pool.close();
   }
 
@@ -251,20 +262,7 @@ export class LocalStorage implements FileStore {
   };
 
   private async digest(file: FileHandle, sizeBytes: number, { chunked, signal }: { chunked: boolean; signal?: AbortSignal | undefined }): Promise<Digest> {
-    const job = this.pool.open({ append: false, chunked });
-    const cancel = (): void => {
-      job.cancel();
-    };
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      await job.writeFile(file.fd, sizeBytes, { write: false });
-      return await job.finish();
-    } catch (error) {
-      await job.drop();
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-    }
+    return digestRange(this.pool, file, { start: 0, end: sizeBytes }, { chunked, signal });
   }
 
   private async storedFile(id: ContentId, sizeBytes: number): Promise<StoredFile> {
@@ -291,6 +289,7 @@ export class LocalStorage implements FileStore {
   private async recover(): Promise<void> {
     await this.batches?.recover();
     await this.uploads.sweep();
+    await this.partialFiles.sweep();
   }
 
   private async storeOneByOne(contents: readonly Uint8Array[]): Promise<(StoreResult | KacheryError)[]> {

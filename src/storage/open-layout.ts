@@ -45,7 +45,7 @@ export async function openLayout(layout: StorageLayout, role: WriterRole, clock:
 async function prepare(layout: StorageLayout, role: WriterRole, clock: Clock): Promise<OpenedLayout> {
   for (const folder of [layout.contentDir, layout.temporaryDir]) await mkdir(folder, { recursive: true });
   // What is in these is not for others who may read the store.
-  if (role === 'daemon') for (const folder of [layout.uploadsDir, layout.journalDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (role === 'daemon') for (const folder of [layout.uploadsDir, layout.partialDir, layout.journalDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeLeftovers(layout, role, clock);
   return { fileMode: await probeFileMode(layout, role) };
 }

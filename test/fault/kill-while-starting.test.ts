@@ -54,7 +54,7 @@ test.serial('a daemon that is killed while it starts, and puts right what a kill
   t.deepEqual(await calls.missing(acknowledged), []);
   t.is(await calls.storeResumable(upload, uploadId), sha1Of(upload));
   t.deepEqual(await calls.verify(), []);
-  t.deepEqual((await readdir(node.storageDir)).sort(), ['client-auth', 'index', 'journal', 'kachery-node-id', 'sha1', 'tmp', 'uploads']);
+  t.deepEqual((await readdir(node.storageDir)).sort(), ['client-auth', 'index', 'journal', 'kachery-node-id', 'partial', 'sha1', 'tmp', 'uploads']);
 });
 
 async function* unfinished(): AsyncGenerator<Buffer, void, undefined> {

@@ -67,15 +67,21 @@ export class AddressBook {
     this.addressesOfNode(nodeId)?.learn(kept, origin);
   }
 
+  /** Says whose node answers at an address of which nobody said that. */
+  noteMet(nodeId: NodeId, address: string): void {
+    if (this.isSeed(address)) this.metAt.set(address, nodeId);
+  }
+
   /** Says that the node was found at this address. */
   noteSuccess(nodeId: NodeId, address: string): void {
-    if (this.isSeed(address)) this.metAt.set(address, nodeId);
+    this.noteMet(nodeId, address);
     this.addressesOfNode(nodeId)?.noteSuccess(address, this.parts.clock.now());
     this.saveSoon();
   }
 
   /** Says that the node could not be reached at this address, or that another one is there. */
   noteFailure(nodeId: NodeId, address: string): void {
+    if (this.metAt.get(address) === nodeId) this.metAt.delete(address);
     this.nodes.get(nodeId)?.noteFailure(address, this.parts.clock.now());
   }
 

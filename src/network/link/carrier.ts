@@ -37,6 +37,6 @@ export interface Carrier {
   /** Addresses, as `host:port`, under which others may reach this node directly; none where it does not listen. */
   listeningAddresses(): readonly string[];
 
-  /** Takes no more streams from others; those that it has given go on. */
+  /** Takes no more streams from others; those that it has given go on. Resolves when they have ended, too. */
   close(): Promise<void>;
 }

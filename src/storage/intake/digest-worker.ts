@@ -83,12 +83,12 @@ async function carryOut(job: Job, order: Exclude<DigestOrder, { kind: 'open' }>)
 
 /** Hashes a file while the next piece of it is being read. */
 async function takeFile(job: Job, order: Extract<DigestOrder, { kind: 'file' }>): Promise<void> {
-  let position = 0;
-  let next = position < order.length ? readPiece(order.fd, position, order.length) : undefined;
+  let position = order.start;
+  let next = position < order.end ? readPiece(order.fd, position, order.end) : undefined;
   while (next) {
     const piece = await next;
     position += piece.byteLength;
-    next = position < order.length && !job.failed && jobs.has(order.job) ? readPiece(order.fd, position, order.length) : undefined;
+    next = position < order.end && !job.failed && jobs.has(order.job) ? readPiece(order.fd, position, order.end) : undefined;
     take(job, order.job, piece, order.write, true);
   }
 }

@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { type ByteRange } from '../../core/byte-range.js';
 import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type DigestOrder, type IntakeReport, type OpenOrder } from './intake-protocol.js';
@@ -32,6 +33,8 @@ export class IntakeJob {
   private failure: Error | undefined;
   private digest: Digest | undefined;
   private isDropped = false;
+  /** It gets its bytes from the main thread, where they wait for it. */
+  takesData = false;
   private readonly waiting: (() => void)[] = [];
   /** Who gets back the bytes of each write, in their order. */
   private readonly owners: (((bytes: Uint8Array) => void) | undefined)[] = [];
@@ -49,6 +52,7 @@ export class IntakeJob {
    * a view on the buffer, or on a copy of it, when the job needs it no more.
    */
   async write(bytes: Uint8Array, onReturned?: (bytes: Uint8Array) => void): Promise<void> {
+    this.takesData = true;
     this.inFlightBytes += bytes.byteLength;
     this.owners.push(onReturned);
     const own = isWholeBuffer(bytes) ? bytes : new Uint8Array(bytes);
@@ -56,10 +60,10 @@ export class IntakeJob {
     await this.until(() => this.inFlightBytes < this.roomBytes());
   }
 
-  /** Takes the first `length` bytes of an open file; `write: false` only hashes them. Resolves when all are taken. */
-  async writeFile(fd: number, length: number, { write }: { write: boolean }): Promise<void> {
-    this.inFlightBytes += length;
-    this.order({ kind: 'file', job: this.number, fd, length, write }, []);
+  /** Takes the bytes [start, end) of an open file; `write: false` only hashes them. Resolves when all are taken. */
+  async writeFile(fd: number, { start, end }: ByteRange, { write }: { write: boolean }): Promise<void> {
+    this.inFlightBytes += end - start;
+    this.order({ kind: 'file', job: this.number, fd, start, end, write }, []);
     await this.until(() => this.inFlightBytes === 0);
   }
 
@@ -80,7 +84,8 @@ export class IntakeJob {
   async drop(): Promise<void> {
     this.failure = undefined;
     this.order({ kind: 'drop', job: this.number }, []);
-    await this.until(() => this.isDropped).catch(() => undefined);
+    // It may have been done before the workers heard of it; then they answer nothing more.
+    await this.until(() => this.isDropped || this.digest !== undefined).catch(() => undefined);
   }
 
   /** Hears from the workers. Only the lane calls it. */
@@ -165,7 +170,7 @@ export class IntakeLane {
         this.digester.postMessage(order, transfer);
       },
       onTaken,
-      () => Math.min(maxJobBytesInFlight, limits.maxUploadBytesInFlight / this.jobs.size),
+      () => Math.min(maxJobBytesInFlight, limits.maxUploadBytesInFlight / this.takers()),
     );
     if (this.jobs.size === 0) this.keepAlive(true);
     this.jobs.set(number, job);
@@ -193,6 +198,13 @@ export class IntakeLane {
     void this.close();
     for (const job of this.jobs.values()) job.lose(error);
     this.jobs.clear();
+  }
+
+  /** How many jobs share the room for bytes that wait. */
+  private takers(): number {
+    let takers = 0;
+    for (const { takesData } of this.jobs.values()) if (takesData) takers += 1;
+    return Math.max(1, takers);
   }
 
   /** A program with nothing else to do waits for jobs under way, not for idle workers. */

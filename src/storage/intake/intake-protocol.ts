@@ -7,8 +7,8 @@
 export type DigestOrder =
   | OpenOrder
   | { readonly kind: 'data'; readonly job: number; readonly bytes: Uint8Array }
-  /** Take `length` bytes from the start of an open file. */
-  | { readonly kind: 'file'; readonly job: number; readonly fd: number; readonly length: number; readonly write: boolean }
+  /** Take the bytes [start, end) of an open file. */
+  | { readonly kind: 'file'; readonly job: number; readonly fd: number; readonly start: number; readonly end: number; readonly write: boolean }
   | { readonly kind: 'end'; readonly job: number }
   | { readonly kind: 'drop'; readonly job: number };
 
