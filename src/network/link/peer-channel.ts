@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-import { type CallOptions, type ClientOptions, type ClientReadableStream, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
-=======
-import { type CallOptions, type ClientOptions, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
->>>>>>> links-work
+import { type CallOptions, type ClientOptions, type ClientReadableStream, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 import { type TLSSocket } from 'node:tls';
 
 import { PeerServiceClient } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
