@@ -1,4 +1,4 @@
-import { type CallOptions, type ClientOptions, type ClientReadableStream, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { type CallOptions, type ClientOptions, type ClientReadableStream, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 import { type TLSSocket } from 'node:tls';
 
 import { PeerServiceClient } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
@@ -104,7 +104,8 @@ export class PeerChannel {
         signal?.addEventListener('abort', cancel, { once: true });
       });
     } catch (error) {
-      throw peerFailure(error, this.node(), signal);
+      const isTooLate = !signal?.aborted && error instanceof Error && 'code' in error && error.code === status.DEADLINE_EXCEEDED;
+      throw isTooLate ? silentPeer(this.node(), silentMs, error) : peerFailure(error, this.node(), signal);
     } finally {
       if (cancel) signal?.removeEventListener('abort', cancel);
     }

@@ -176,18 +176,18 @@ test('a node that hangs up, or answers nothing, is given up in time, and it is t
   const talking = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
   t.teardown(() => [silent, closing, talking].forEach((server) => server.close()));
   const addressOf = (server: typeof silent): string => `127.0.0.1:${String((server.address() as { port: number }).port)}`;
-  const node = await LinkedNode.start(t, { identity: one, channels, isHidden: true, timing: { connectMs: 300 } });
-  for (const [server, expected] of [
-    [silent, /0.3 s/],
-    [closing, /hung up/],
-    [talking, /does not speak TLS/],
+  const patient = await LinkedNode.start(t, { identity: one, channels, isHidden: true });
+  const impatient = await LinkedNode.start(t, { identity: one, channels, isHidden: true, timing: { connectMs: 300 } });
+  for (const [node, server, expected] of [
+    [impatient, silent, /0\.3 s/],
+    [patient, closing, /hung up/],
+    [patient, talking, /does not speak TLS/],
   ] as const) {
     if (!server.listening) await once(server, 'listening');
-    const id = two.id;
     node.addresses.retain(() => false);
-    node.addresses.learn(id, [addressOf(server)], 'member');
-    await node.links.connect([id]);
-    t.regex(node.links.problemOf(id), expected);
+    node.addresses.learn(two.id, [addressOf(server)], 'member');
+    await node.links.connect([two.id]);
+    t.regex(node.links.problemOf(two.id), expected);
   }
 });
 
