@@ -27,7 +27,8 @@ import { toStatus } from '../../src/rpc/codec/status-details.js';
 import { MemoryMembership, type MemoryChannel } from './memory-membership.js';
 
 /** A log that nobody reads. */
-const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** Hears of everything and says nothing. */
+export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A node with a key of its own. */
 export function newIdentity(): NodeIdentity & { readonly id: NodeId } {

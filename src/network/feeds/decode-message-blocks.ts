@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.js';
 import { parseNodeId } from '../../core/node-id.js';
 import { type MessageBlock } from '../../feeds/message-block.js';
 import { measurePacked, packMessages } from '../../feeds/packed-messages.js';
-import { malformedAnswer } from './malformed-answer.js';
+import { MalformedAnswer } from './malformed-answer.js';
 
 /** What a ReadMessagesResponse or WatchMessagesResponse of another node says. */
 export interface DecodedMessages {
@@ -22,12 +22,12 @@ const signatureBytes = 64;
 /** Milliseconds before or after 1970 that a Date can tell. */
 const maxTimeMs = 8.64e15;
 
-/** The messages of an answer with proofs, as they are kept: nothing is made for any one of them. Fails with `content-corrupt`. */
+/** The messages of an answer with proofs, as they are kept: nothing is made for any one of them. Fails with MalformedAnswer. */
 export function decodeMessageBlocks(encoded: Buffer): DecodedMessages {
   try {
     return decodeResponse(encoded);
   } catch (error) {
-    throw malformedAnswer(error instanceof Error ? error.message : String(error), error);
+    throw new MalformedAnswer(`it sent ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

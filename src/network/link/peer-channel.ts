@@ -1,4 +1,4 @@
-import { type CallOptions, type ClientOptions, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
+import { type CallOptions, type ClientOptions, type ClientReadableStream, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 import { type TLSSocket } from 'node:tls';
 
 import { PeerServiceClient } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
@@ -119,7 +119,7 @@ export class PeerChannel {
   ): AsyncGenerator<Response, void, undefined> {
     const { signal, silentMs = limits.peerIdleMs } = options;
     throwIfCancelled(signal);
-    const call = this.client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request);
+    const call = this.begin(method, request, signal);
     // A call reports its end also when nobody waits for its next message.
     call.on('error', () => undefined);
     const silence = new CallSilence(call, signal, silentMs);
@@ -143,6 +143,15 @@ export class PeerChannel {
   close(): void {
     this.client.close();
     this.socket.destroy();
+  }
+
+  /** A channel that was closed throws at once. */
+  private begin<Request, Response>(method: PeerMethod<Request, Response>, request: Request, signal: AbortSignal | undefined): ClientReadableStream<Response> {
+    try {
+      return this.client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request);
+    } catch (error) {
+      throw peerFailure(error, this.node(), signal);
+    }
   }
 
   private readonly countCalls: Interceptor = (options, nextCall) =>

@@ -73,6 +73,7 @@ test('the environment goes before the defaults, and flags before the environment
       staticPeers: ['10.0.0.1:20422'],
       uploadBytesPerSecond: 12_500_000,
       downloadBytesPerSecond: 100_000_000,
+      webProxies: { http: undefined, https: undefined, none: undefined },
     },
   });
 });
