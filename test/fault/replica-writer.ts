@@ -9,7 +9,10 @@ const [ownerFolder = '', replicaFolder = '', feedId = ''] = process.argv.slice(2
 const subfeed = addressOf(parseFeedId(feedId), 'main');
 
 async function open(folder: string): Promise<LocalFeeds> {
-  const surroundings = { clock: systemClock, whoHasIt: () => Promise.resolve(undefined), onProblem: (error: unknown) => void console.error(error) };
+  const onProblem = (error: unknown): void => {
+    console.error(error);
+  };
+  const surroundings = { clock: systemClock, whoHasIt: () => Promise.resolve(undefined), onProblem };
   return LocalFeeds.open({ databaseDir: `${folder}/feeds`, keysDir: `${folder}/feed-keys` }, surroundings);
 }
 

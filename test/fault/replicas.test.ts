@@ -8,7 +8,7 @@ import test from 'ava';
 import { addressOf, appendOf, openFeeds, readAll, textsOf } from '../support/temporary-feeds.js';
 import { temporaryFolder } from '../support/temporary-storage.js';
 
-const program = fileURLToPath(new URL('replica-writer.js', import.meta.url));
+const program = fileURLToPath(import.meta.resolve('./replica-writer.js'));
 const appends = 400;
 
 for (const killedAfter of [1, 100, 300]) {
