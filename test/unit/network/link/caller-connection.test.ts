@@ -7,6 +7,7 @@ import { PeerServiceService } from '../../../../gen/ts/kachery_p2p/peer/v1/peer_
 import { isKacheryError } from '../../../../src/core/failure.js';
 import { limits } from '../../../../src/core/limits.js';
 import { channelTag } from '../../../../src/network/channels/channel-tag.js';
+import { type CallerConnection } from '../../../../src/network/link/caller-connection.js';
 import { Anteroom } from '../../../../src/network/link/anteroom.js';
 import { greetRequest } from '../../../../src/network/link/greeting-messages.js';
 import { linkProtocols, type LinkProtocol } from '../../../../src/network/link/link-protocol.js';
@@ -59,6 +60,23 @@ test('a greeting opens the other calls to a member', async (t) => {
   t.is(answer.sharedChannelTags.length, 1);
   t.regex(answer.observedAddress, /^127\.0\.0\.1:\d+$/);
   t.deepEqual(await channel.unary(PeerServiceService.findFiles, { sha1s: [] }), { files: [] });
+});
+
+test('calls are counted while they are under way, and refused ones are not', async (t) => {
+  const { open, linked } = await nodeAndCaller(t, { isListed: true });
+  const channel = await open();
+  const greet = (): Promise<unknown> => channel.unary(PeerServiceService.greet, greeting);
+  // Of greetings at once, all but one may be refused.
+  await Promise.allSettled([greet(), greet(), greet(), greet()]);
+  const connection = linked.callers[0] as CallerConnection;
+  await until('none is under way', () => connection.openCalls === 0);
+  const id = linked.store(Buffer.alloc(10));
+  linked.send = (call) => call.write({ data: Buffer.alloc(1) });
+  const reading = channel.receive(PeerServiceService.readFile, { sha1: id, offset: 0n, length: 0n });
+  await reading.next();
+  t.is(connection.openCalls, 1);
+  await reading.return();
+  await until('it is over', () => connection.openCalls === 0);
 });
 
 test('who is not listed is told which of its channels refuses it, and nothing else', async (t) => {
