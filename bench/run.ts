@@ -13,6 +13,7 @@ import { feedReadingBenchmark } from './benchmarks/feed-reading.js';
 import { loadBytesBenchmark } from './benchmarks/load-bytes.js';
 import { manyFilesBenchmark } from './benchmarks/many-files.js';
 import { networkDistantBenchmark } from './benchmarks/network-distant.js';
+import { networkFeedsBenchmark } from './benchmarks/network-feeds.js';
 import { networkLoadBenchmark } from './benchmarks/network-load.js';
 import { networkSmallFilesBenchmark } from './benchmarks/network-small-files.js';
 import { networkSourcesBenchmark } from './benchmarks/network-sources.js';
@@ -42,6 +43,7 @@ const benchmarks: readonly Benchmark[] = [
   networkSourcesBenchmark,
   networkDistantBenchmark,
   networkSmallFilesBenchmark,
+  networkFeedsBenchmark,
 ];
 
 const usage = `Measures speed and memory beside what bounds them physically, and keeps the results in bench/results.

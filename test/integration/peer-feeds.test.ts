@@ -172,7 +172,8 @@ test('a node that goes away, says nothing or is not needed any more ends a call'
   await watched.next();
   const lost = t.throwsAsync(watched.next());
   await stop();
-  t.like(await lost, { reason: 'node-unreachable' });
+  // Whether the node's last word or the end of the connection comes first is open.
+  t.true(['node-unreachable', 'daemon-stopping'].includes(((await lost) as KacheryError).reason));
   t.like(await t.throwsAsync(remote.findFeeds([id])), { reason: 'node-unreachable' });
 });
 

@@ -35,8 +35,9 @@ interface LaneState {
 
 /** Bytes that wait to be written before the node has to wait. */
 const maxWaitingBytes = 8 * 1024 * 1024;
-/** Bytes that are written at a time, but an append in any case. */
-const maxRunBytes = 4 * 1024 * 1024;
+/** Bytes and blocks that are written at a time, but an append in any case: what follows is read and verified while whoever watches here takes the first. */
+const maxRunBytes = 1024 * 1024;
+const maxRunBlocks = 1_000;
 /** Bytes of packing around a message. */
 const packingBytes = 8;
 
@@ -138,7 +139,7 @@ function takeRun(state: LaneState): MessageBlock[] {
   for (const [index, block] of state.blocks.entries()) {
     bytes += block.packed.byteLength;
     if (isSigned(block)) end = index + 1;
-    if (end > 0 && bytes >= maxRunBytes) break;
+    if (end > 0 && (bytes >= maxRunBytes || index + 1 >= maxRunBlocks)) break;
   }
   return state.blocks.splice(0, end);
 }

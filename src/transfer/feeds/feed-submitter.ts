@@ -1,4 +1,4 @@
-import { isKacheryError } from '../../core/failure.js';
+import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { type Appended } from '../../feeds/feed-store.js';
 import { type SubmitRequest } from '../../network/feed-peer.js';
 import { type Peer } from '../../network/peer.js';
@@ -29,7 +29,9 @@ export class FeedSubmitter {
     }
     await this.parts.peers.connectMissing({ nodeId: owner.nodeId }, options);
     const again = await this.locator.owner(request.feedId, options);
-    return again.feeds.submit(named, options);
+    return again.feeds.submit(named, options).catch((error: unknown) => {
+      throw isKacheryError(error, 'daemon-stopping') ? ownerStopping(error) : error;
+    });
   }
 
   /** A node that is not the owner any more is not taken for it again. */
@@ -37,4 +39,11 @@ export class FeedSubmitter {
     if (isKacheryError(error, 'feed-not-found')) this.sources.holders.note(nodeId, feedId, 'absent');
     if (isKacheryError(error, 'feed-not-writeable')) this.sources.holders.note(nodeId, feedId, 'replica');
   }
+}
+
+/** That another node's daemon stops is not to be taken for this one's. */
+function ownerStopping(cause: KacheryError): KacheryError {
+  return new KacheryError('node-unreachable', `${cause.message} It is the feed's owner that is stopping: submit again when it is online.`, cause.details, {
+    cause,
+  });
 }
