@@ -1,4 +1,4 @@
-import { type CallOptions, type ClientOptions, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { type CallOptions, type ClientDuplexStream, type ClientOptions, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { type TLSSocket } from 'node:tls';
 
 import { PeerServiceClient } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
@@ -89,6 +89,7 @@ export class PeerChannel {
   async unary<Request, Response>(method: PeerMethod<Request, Response>, request: Request, options: PeerCallOptions = {}): Promise<Response> {
     const { signal, silentMs = limits.peerIdleMs } = options;
     throwIfCancelled(signal);
+    this.throwIfClosed();
     let cancel: (() => void) | undefined;
     const callOptions: CallOptions = Number.isFinite(silentMs) ? { deadline: Date.now() + silentMs } : {};
     try {
@@ -118,6 +119,7 @@ export class PeerChannel {
   ): AsyncGenerator<Response, void, undefined> {
     const { signal, silentMs = limits.peerIdleMs } = options;
     throwIfCancelled(signal);
+    this.throwIfClosed();
     const call = this.client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request);
     // A call reports its end also when nobody waits for its next message.
     call.on('error', () => undefined);
@@ -138,10 +140,23 @@ export class PeerChannel {
     }
   }
 
+  /** A call in which messages go both ways; the caller cancels it. */
+  duplex<Request, Response>({ path, requestSerialize, responseDeserialize }: PeerMethod<Request, Response>): ClientDuplexStream<Request, Response> {
+    this.throwIfClosed();
+    return this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  }
+
   /** Ends the connection and what is under way on it, which fails with `node-unreachable`. May be called again. */
   close(): void {
     this.client.close();
     this.socket.destroy();
+  }
+
+  /** grpc-js would fail with an error that says nothing of the node. */
+  private throwIfClosed(): void {
+    if (!this.socket.destroyed) return;
+    const node = this.node();
+    throw new KacheryError('node-unreachable', `${nodeName(node)}: the connection has ended`, { node: node.nodeId });
   }
 
   private readonly countCalls: Interceptor = (options, nextCall) =>
