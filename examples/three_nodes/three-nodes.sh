@@ -18,8 +18,8 @@ echo '1. Start three daemons. On three machines this would be "kachery-p2p start
 for node in one two three; do
   mkdir -p "$dir/$node/storage"
   peer_port=$([ "$node" = one ] && echo "$port" || echo 0)
-  on "$node" start-daemon --background --json --label "$node" --storage-dir "$dir/$node/storage" --peer-host 127.0.0.1 --peer-port "$peer_port" |
-    sed -E 's/.*"port":([0-9]+).*/\1/' >"$dir/$node/port"
+  ready=$(on "$node" start-daemon --background --json --label "$node" --storage-dir "$dir/$node/storage" --peer-host 127.0.0.1 --peer-port "$peer_port")
+  sed -E 's/.*"port":([0-9]+).*/\1/' <<<"$ready" >"$dir/$node/port"
 done
 
 echo '2. Write the channel: who may talk to whom, and where to find one of them.'

@@ -134,6 +134,11 @@ export const limits = {
   peerIdleMs: 20_000,
   /** How long a load waits for a node to come back when all that have the file are lost. */
   waitForSourceMs: 60_000,
+  /** After how many lies within which time a node is not asked for files any more. */
+  liesUntilDistrust: 3,
+  distrustMs: 10 * 60 * 1000,
+  /** Nodes that one file is fetched from at a time. */
+  maxSources: 16,
   /** How long a partial file that nobody uses is kept. */
   keptPartialMs: 30 * 24 * 60 * 60 * 1000,
   /** Bytes of one partial file, and of all of them, that wait to be written. */

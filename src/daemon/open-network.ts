@@ -25,7 +25,9 @@ import { TunnelRelay } from '../network/relay/tunnel-relay.js';
 import { PeerServing } from '../rpc/peer/peer-serving.js';
 import { type TransferRegistry } from '../rpc/transfer-registry.js';
 import { type LocalStorage } from '../storage/local-storage.js';
+import { FileFetcher } from '../transfer/file-fetcher.js';
 import { FeedReplication } from '../transfer/feeds/feed-replication.js';
+import { type FetchLog } from '../transfer/fetch-log.js';
 import { NetworkedFeeds } from '../transfer/feeds/networked-feeds.js';
 import { type ClosingStack } from './closing-stack.js';
 
@@ -45,6 +47,7 @@ export interface Network {
   readonly peers: Peers;
   /** This node's own, and those of nodes that it is connected with. */
   readonly feeds: FeedStore;
+  readonly remote: FileFetcher;
 }
 
 /**
@@ -76,8 +79,11 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const peers = new LinkedPeers(links, channels);
   const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });
   closing.add(() => replication.close());
+  const log: FetchLog = { begin: (uri, sizeBytes) => parts.transfers.begin('fetch', uri, sizeBytes) };
+  const remote = new FileFetcher({ store: parts.store, peers, clock: systemClock, log });
+  closing.add(() => remote.close());
   await links.start();
-  return { channels, links, peers, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
+  return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
 }
 
 async function openChannels({ configDir, network }: DaemonConfig, { identity, log }: NetworkParts, closing: ClosingStack): Promise<Channels> {

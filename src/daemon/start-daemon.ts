@@ -89,7 +89,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   const mutables = await openMutables(config, closing);
   const transfers = new TransferRegistry(systemClock);
   const networkParts = { identity, store, feeds: ownFeeds, transfers, log: logger };
-  const { channels, links, feeds } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
+  const { channels, links, feeds, remote } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
@@ -100,6 +100,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
       mutables,
       channels,
       links,
+      remote,
       transfers,
       node,
       prove: (challenge) => proveNode(identity, challenge),

@@ -1,4 +1,4 @@
-import { EntryChain } from '../core/entry-chain.js';
+import { type ChainEnd, EntryChain } from '../core/entry-chain.js';
 import { KacheryError } from '../core/failure.js';
 import { isSignedByFeed, type SignedHead } from '../core/feed-head.js';
 import { limits } from '../core/limits.js';
@@ -64,11 +64,12 @@ async function hashRun(subfeed: SubfeedAddress, blocks: readonly MessageBlock[],
   const [first] = blocks;
   if (blocks.at(-1)?.signature === undefined || !first) throw withoutSignature(subfeed);
   const turns = new WorkTurns();
-  const chain = new EntryChain(subfeed, { length: first.position, lastHash: first.previousHash });
+  let end: ChainEnd = { length: first.position, lastHash: first.previousHash };
+  const chain = new EntryChain(subfeed, end);
   let length = first.position;
   let hashAt = first.previousHash;
   for (const block of blocks) {
-    checkBegin(subfeed, block, chain);
+    checkBegin(subfeed, block, end);
     chain.stamp(block.timestampMs, block.submitter);
     for (const message of unpackMessages(block.packed)) {
       chain.add(message);
@@ -76,14 +77,15 @@ async function hashRun(subfeed: SubfeedAddress, blocks: readonly MessageBlock[],
       if (length === junction) hashAt = chain.end.lastHash;
       if (length % messagesPerLook === 0 && turns.isDue) await turns.pass();
     }
-    checkEnd(subfeed, block, chain);
+    end = chain.end;
+    checkEnd(subfeed, block, end);
     await turns.pass();
     signal?.throwIfAborted();
   }
   return hashAt;
 }
 
-function checkBegin(subfeed: SubfeedAddress, { position, count, submitter, previousHash, packed }: MessageBlock, { end }: EntryChain): void {
+function checkBegin(subfeed: SubfeedAddress, { position, count, submitter, previousHash, packed }: MessageBlock, end: ChainEnd): void {
   // Zeros are hashed for the owner, so this would be told of messages that nobody submitted.
   if (submitter === nobody) throw unprovenMessages(subfeed, `those from position ${String(position)} on name a submitter that nobody is`);
   if (count > 1 && packed.byteLength > limits.feedBlockBytes)
@@ -92,7 +94,7 @@ function checkBegin(subfeed: SubfeedAddress, { position, count, submitter, previ
   if (!previousHash.equals(end.lastHash)) throw unprovenMessages(subfeed, `those at position ${String(position)} are not said to follow those before`);
 }
 
-function checkEnd(subfeed: SubfeedAddress, { position, count, lastHash }: MessageBlock, { end }: EntryChain): void {
+function checkEnd(subfeed: SubfeedAddress, { position, count, lastHash }: MessageBlock, end: ChainEnd): void {
   const isWhole = count > 0 && end.length === position + count;
   if (!isWhole || !end.lastHash.equals(lastHash)) throw unprovenMessages(subfeed, `those from position ${String(position)} on are not those that were signed`);
 }

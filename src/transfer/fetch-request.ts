@@ -7,6 +7,8 @@ export interface FetchTarget {
   readonly id: ContentId;
   /** Of its manifest, if the URI names one: it is believed rather than those that other nodes name. */
   readonly manifestId?: ContentId | undefined;
+  /** How messages name it; absent for `sha1://<id>`. */
+  readonly uri?: string | undefined;
 }
 
 /** Who may be asked, and what stops the request. */

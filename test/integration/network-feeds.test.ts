@@ -11,7 +11,7 @@ async function startNodes(t: ExecutionContext, count: number): Promise<readonly 
   return nodes;
 }
 
-test('a feed of one node is read, followed live and verified on another', async (t) => {
+test.serial('a feed of one node is read, followed live and verified on another', async (t) => {
   const [owner, reader] = await startNodes(t, 2);
   if (!owner || !reader) return t.fail();
   const feed = await owner.client.feeds.create('log');
@@ -33,7 +33,7 @@ test('a feed of one node is read, followed live and verified on another', async 
   );
 });
 
-test('who has a copy serves it while the owner is away', async (t) => {
+test.serial('who has a copy serves it while the owner is away', async (t) => {
   const [owner, hub, reader] = await startNodes(t, 3);
   if (!owner || !hub || !reader) return t.fail();
   const subfeed = (await owner.client.feeds.create()).subfeed('main');
@@ -48,7 +48,7 @@ test('who has a copy serves it while the owner is away', async (t) => {
   );
 });
 
-test('whom the rules let submit does so from its own node, and is recorded; the others are refused', async (t) => {
+test.serial('whom the rules let submit does so from its own node, and is recorded; the others are refused', async (t) => {
   const [owner, writer, other] = await startNodes(t, 3);
   if (!owner || !writer || !other) return t.fail();
   const subfeed = (await owner.client.feeds.create()).subfeed('jobs');
@@ -65,7 +65,7 @@ test('whom the rules let submit does so from its own node, and is recorded; the 
   t.is(await subfeed.getLength(), 2);
 });
 
-test('a feed that nobody has is not found', async (t) => {
+test.serial('a feed that nobody has is not found', async (t) => {
   const [reader] = await startNodes(t, 2);
   if (!reader) return t.fail();
   const error = await t.throwsAsync(reader.client.feeds.load(`feed://${'0'.repeat(64)}`));

@@ -24,7 +24,7 @@ function node(nodes: readonly TestNode[], index: number): TestNode {
   return found;
 }
 
-test('a file of one node is loaded on another, whole and verified', async (t) => {
+test.serial('a file of one node is loaded on another, whole and verified', async (t) => {
   const { nodes } = await startConnected(t, 2);
   const [source, reader] = [node(nodes, 0), node(nodes, 1)];
   for (const sizeBytes of [0, 1, 300_000, 20 * MB, 45 * MB + 7]) {
@@ -45,7 +45,7 @@ test('a file of one node is loaded on another, whole and verified', async (t) =>
   }
 });
 
-test('a range of a remote file brings only the chunks that it touches, once', async (t) => {
+test.serial('a range of a remote file brings only the chunks that it touches, once', async (t) => {
   const { nodes } = await startConnected(t, 2);
   const [source, reader] = [node(nodes, 0), node(nodes, 1)];
   const content = randomBytes(100 * MB);
@@ -60,7 +60,7 @@ test('a range of a remote file brings only the chunks that it touches, once', as
   t.true((await receivedBytes(reader)) < 110 * MB, 'the chunk that was here came once');
 });
 
-test('what nobody has is not found at once; what somebody out of reach may have is told so', async (t) => {
+test.serial('what nobody has is not found at once; what somebody out of reach may have is told so', async (t) => {
   const { nodes } = await startConnected(t, 3);
   const [reader, lost] = [node(nodes, 0), node(nodes, 2)];
   const uri = `sha1://${'0'.repeat(40)}`;
@@ -77,7 +77,7 @@ test('what nobody has is not found at once; what somebody out of reach may have 
   t.true(isKacheryError(await t.throwsAsync(reader.client.loadFile(uri, { fromChannel: 'elsewhere' })), 'channel-not-joined'));
 });
 
-test('a node that the channel does not list gets nothing, and is told what to do', async (t) => {
+test.serial('a node that the channel does not list gets nothing, and is told what to do', async (t) => {
   const { channel, nodes } = await startConnected(t, 2);
   const stranger = await startNode(t, 9);
   const uri = await node(nodes, 0).client.storeText('for members only');
@@ -91,7 +91,7 @@ test('a node that the channel does not list gets nothing, and is told what to do
   for (const { daemon } of nodes) t.false(daemon.stderrLines.some((line) => line.includes(uri)));
 });
 
-test('a member that is removed while it downloads gets no more', async (t) => {
+test.serial('a member that is removed while it downloads gets no more', async (t) => {
   const network = await startConnected(t, 2, (index) => (index === 0 ? ['--upload-limit', '2'] : []));
   const [source, removed] = [node(network.nodes, 0), node(network.nodes, 1)];
   const uri = await source.client.storeBytes(randomBytes(60 * MB));
@@ -108,7 +108,7 @@ test('a member that is removed while it downloads gets no more', async (t) => {
   t.true(isKacheryError(await t.throwsAsync(removed.client.loadFile(uri))));
 });
 
-test('a load goes on when its only source was killed and comes back', async (t) => {
+test.serial('a load goes on when its only source was killed and comes back', async (t) => {
   const network = await startConnected(t, 2, (index) => (index === 0 ? ['--upload-limit', '20'] : []));
   const [source, reader] = [node(network.nodes, 0), node(network.nodes, 1)];
   const content = randomBytes(80 * MB);
@@ -124,7 +124,7 @@ test('a load goes on when its only source was killed and comes back', async (t) 
   t.is(sha1(loaded), sha1(content));
 });
 
-test('one download serves fifty clients', async (t) => {
+test.serial('one download serves fifty clients', async (t) => {
   const { nodes } = await startConnected(t, 2);
   const [source, reader] = [node(nodes, 0), node(nodes, 1)];
   const content = randomBytes(30 * MB);
@@ -136,7 +136,7 @@ test('one download serves fifty clients', async (t) => {
   t.true(received < 33 * MB, String(received));
 });
 
-test('several nodes send the chunks of a file together', async (t) => {
+test.serial('several nodes send the chunks of a file together', async (t) => {
   const { nodes } = await startConnected(t, 3, (index) => (index === 2 ? [] : ['--upload-limit', '20']));
   const [first, second, reader] = [node(nodes, 0), node(nodes, 1), node(nodes, 2)];
   const content = randomBytes(60 * MB);

@@ -6,26 +6,24 @@ import { MessageBatch, ReadMessagesResponse } from '../../gen/ts/kachery_p2p/v1/
 import { KacheryError } from '../../src/core/failure.js';
 import { parseFeedId } from '../../src/core/feed-id.js';
 import { limits } from '../../src/core/limits.js';
-import { parseNodeId } from '../../src/core/node-id.js';
 import { subfeedOfName } from '../../src/core/subfeed.js';
 import { type WatchedBlocks } from '../../src/feeds/feed-store.js';
 import { type MessageBlock } from '../../src/feeds/message-block.js';
 import { type EncodedMessages } from '../../src/rpc/feeds/encoded-messages.js';
-import { loopbackPeer } from '../support/loopback-peer.js';
+import { type LinkedFeedsOptions, linkFeeds } from '../support/linked-feeds.js';
 import { addressOf, appendOf, openFeeds, readAll, textsOf } from '../support/temporary-feeds.js';
 import { temporaryFolder } from '../support/temporary-storage.js';
 
-const nodeId = parseNodeId('cd'.repeat(32));
 const unknown = parseFeedId('ef'.repeat(32));
 
-async function openServed(t: ExecutionContext, options: Parameters<typeof loopbackPeer>[3] = {}) {
+async function openServed(t: ExecutionContext, options: LinkedFeedsOptions = {}) {
   const feeds = await openFeeds(t, await temporaryFolder(t));
   const { id } = await feeds.create();
   const member = { isAuthorized: true };
   const authorize = (): void => {
     if (!member.isAuthorized) throw new KacheryError('not-authorized', 'No channel authorises you.');
   };
-  return { feeds, id, member, ...(await loopbackPeer(t, feeds, { nodeId, authorize }, options)) };
+  return { feeds, id, member, ...(await linkFeeds(t, feeds, { authorize, ...options })) };
 }
 
 async function collect(pages: AsyncIterable<readonly MessageBlock[]>): Promise<MessageBlock[]> {
@@ -39,7 +37,7 @@ const plain = ({ position, count, timestampMs, submitter, previousHash, lastHash
 });
 
 test('messages come with their proofs as they are kept there', async (t) => {
-  const { feeds, id, remote } = await openServed(t);
+  const { feeds, id, remote, callerId: nodeId } = await openServed(t);
   await feeds.setAccessRules(addressOf(id, 'main'), [{ nodeId, mayWrite: true }]);
   await feeds.append(appendOf(id, 'main', ['', 'x'.repeat(127), 'x'.repeat(128), 'x'.repeat(20_000)]));
   await feeds.append(appendOf(id, 'main', ['submitted'], { submitter: nodeId }));
@@ -126,7 +124,7 @@ test('a watch brings what is there and what is appended, until the caller is not
 });
 
 test('a submission is appended in the name of its node, once', async (t) => {
-  const { feeds, id, remote } = await openServed(t);
+  const { feeds, id, remote, callerId: nodeId } = await openServed(t);
   await feeds.setAccessRules(addressOf(id, 'main'), [{ nodeId, mayWrite: true }]);
   const request = { feedId: id, subfeed: subfeedOfName('main'), messages: [Buffer.from('x')], requestId: 'request-0123456789' };
   const appended = await remote.submit(request);
@@ -160,7 +158,10 @@ test('a node has so many watches open and no more', async (t) => {
 
 test('a node that goes away, says nothing or is not needed any more ends a call', async (t) => {
   const silent = async (_call: ServerWritableStream<ReadMessagesRequest, EncodedMessages>): Promise<void> => undefined;
-  const { feeds, id, remote, stop } = await openServed(t, { idleMs: 200, change: (handlers) => ({ ...handlers, readMessages: (call) => void silent(call) }) });
+  const { feeds, id, remote, stop } = await openServed(t, {
+    silentMs: 200,
+    change: (handlers) => ({ ...handlers, readMessages: (call) => void silent(call) }),
+  });
   await feeds.append(appendOf(id, 'main', ['x']));
   t.like(await t.throwsAsync(collect(remote.readMessages(addressOf(id, 'main'), 0))), { reason: 'node-unreachable' });
   const controller = new AbortController();
@@ -170,7 +171,7 @@ test('a node that goes away, says nothing or is not needed any more ends a call'
   const watched = remote.watchMessages([{ ...addressOf(id, 'main'), position: 0 }]);
   await watched.next();
   const lost = t.throwsAsync(watched.next());
-  stop();
+  await stop();
   t.like(await lost, { reason: 'node-unreachable' });
   t.like(await t.throwsAsync(remote.findFeeds([id])), { reason: 'node-unreachable' });
 });

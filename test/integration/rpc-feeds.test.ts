@@ -133,7 +133,7 @@ test.serial('failures say why', async (t) => {
     ['invalid-argument', status.INVALID_ARGUMENT, calls.append(feedId, 'x'.repeat(4_100), ['x'])],
     ['invalid-hash', status.INVALID_ARGUMENT, calls.append(feedId, '', ['x'], { subfeed: { feedId, subfeed: { $case: 'hash', value: 'main' } } })],
     ['submit-not-allowed', status.PERMISSION_DENIED, submit(feedId)],
-    ['offline', status.FAILED_PRECONDITION, submit(unknown)],
+    ['feed-not-found', status.NOT_FOUND, submit(unknown)],
     ['feed-not-found', status.NOT_FOUND, submit(deleted)],
     ['owner-only', status.PERMISSION_DENIED, callOnce(calls.client, 'deleteFeed', { feedId }, calls.token)],
     ['invalid-argument', status.INVALID_ARGUMENT, callOnce(owner.client, 'setAccessRules', rules(['ab']), owner.token)],

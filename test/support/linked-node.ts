@@ -1,9 +1,16 @@
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { ExecutionContext } from 'ava';
 
-import { type ServerWritableStream } from '@grpc/grpc-js';
+import { type sendUnaryData, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 
-import { PeerServiceService, type ReadFileRequest, type ReadFileResponse } from '../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
+import {
+  type FoundFile,
+  type PeerServiceServer,
+  PeerServiceService,
+  type ReadFileRequest,
+  type ReadFileResponse,
+  type ReadFileResult,
+} from '../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
 import { systemClock } from '../../src/core/clock.js';
 import { type ContentId, parseContentId } from '../../src/core/content-id.js';
 import { KacheryError } from '../../src/core/failure.js';
@@ -29,6 +36,7 @@ import { toStatus } from '../../src/rpc/codec/status-details.js';
 import { MemoryMembership, type MemoryChannel } from './memory-membership.js';
 
 /** A log that nobody reads. */
+/** Hears of everything and says nothing. */
 export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A node with a key of its own. */
@@ -74,7 +82,7 @@ export class LinkedNode {
   readonly callers: Caller[] = [];
   /** What was logged. */
   readonly logged: string[] = [];
-  readonly files = new Map<ContentId, Buffer>();
+  readonly files = new Map<string, Buffer>();
   /** What is sent of a file: a test may cut, stall or change it. */
   send: (call: ServerWritableStream<ReadFileRequest, ReadFileResponse>, content: Buffer, caller: Caller) => void = sendAll;
 
@@ -145,39 +153,45 @@ export class LinkedNode {
     return id;
   }
 
-  private serving(caller: Caller) {
+  private serving(caller: Caller): Partial<PeerServiceServer> & UntypedServiceImplementation {
     this.callers.push(caller);
-    const answer = (callback: (error: unknown, value?: unknown) => void, work: () => unknown): void => {
-      try {
-        callback(null, work());
-      } catch (error) {
-        callback(toStatus(error));
-      }
-    };
     return {
-      greet: (call: any, callback: any) => answer(callback, () => greetResponse(caller.greet(greetingOf(call.request)))),
-      listMembers: (_call: any, callback: any) =>
-        answer(callback, () => ({ members: caller.members().map(({ addresses, ...member }) => ({ ...member, addresses: [...addresses] })) })),
-      findFiles: (call: any, callback: any) =>
-        answer(callback, () => ({
-          files: call.request.sha1s
-            .filter((sha1: ContentId) => this.files.has(sha1))
-            .map((sha1: ContentId) => ({ sha1, sizeBytes: BigInt(this.files.get(sha1)!.byteLength), manifestSha1: undefined })),
-        })),
-      readFile: (call: ServerWritableStream<ReadFileRequest, ReadFileResponse>) => {
-        const content = this.files.get(call.request.sha1 as ContentId);
+      greet: (call, callback) => {
+        answer(callback, () => greetResponse(caller.greet(greetingOf(call.request))));
+      },
+      listMembers: (_call, callback) => {
+        answer(callback, () => ({ members: caller.members().map(({ addresses, ...member }) => ({ ...member, addresses: [...addresses] })) }));
+      },
+      findFiles: (call, callback) => {
+        answer(callback, () => ({ files: call.request.sha1s.flatMap((sha1) => this.found(sha1)) }));
+      },
+      readFile: (call) => {
+        const content = this.files.get(call.request.sha1);
         if (content) this.send(call, content, caller);
         else call.emit('error', toStatus(new KacheryError('file-not-found', 'It is not here.')));
       },
-      readFiles: (call: any) => {
-        const results = call.request.sha1s.map((sha1: ContentId) => {
-          const value = this.files.get(sha1);
-          return { outcome: value ? { $case: 'content', value } : { $case: 'errorReason', value: 'FILE_NOT_FOUND' } };
-        });
-        call.write({ results });
+      readFiles: (call) => {
+        call.write({ results: call.request.sha1s.map((sha1) => resultOf(this.files.get(sha1))) });
         call.end();
       },
     };
+  }
+
+  private found(sha1: string): FoundFile[] {
+    const content = this.files.get(sha1);
+    return content ? [{ sha1, sizeBytes: BigInt(content.byteLength), manifestSha1: undefined }] : [];
+  }
+}
+
+function resultOf(content: Buffer | undefined): ReadFileResult {
+  return { outcome: content ? { $case: 'content', value: content } : { $case: 'errorReason', value: 'FILE_NOT_FOUND' } };
+}
+
+function answer<Response>(callback: sendUnaryData<Response>, work: () => Response): void {
+  try {
+    callback(null, work());
+  } catch (error) {
+    callback(toStatus(error));
   }
 }
 

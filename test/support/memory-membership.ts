@@ -1,6 +1,6 @@
 import { KacheryError } from '../../src/core/failure.js';
 import { type NodeId } from '../../src/core/node-id.js';
-import { channelTag } from '../../src/network/channel-tag.js';
+import { channelTag } from '../../src/network/channels/channel-tag.js';
 import { type ChannelTag, type Member, type Membership } from '../../src/network/membership.js';
 
 /** A channel as a test has it: who is listed. */

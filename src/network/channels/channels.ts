@@ -146,9 +146,9 @@ export class Channels implements Membership {
   }
 
   private async firstReading(address: ChannelAddress, signal: AbortSignal): Promise<ChannelCopy> {
-    const { config, version } = await this.parts.reader.read(address, { signal });
-    if (!config) throw new KacheryError('internal', `The channel ${quoted(address)} was read without a result.`);
-    return { config, version, readAtMs: this.parts.clock.now() };
+    const reading = await this.parts.reader.read(address, { signal });
+    if (reading.kind === 'read') return { config: reading.config, version: reading.version, readAtMs: this.parts.clock.now() };
+    throw reading.kind === 'invalid' ? reading.failure : new KacheryError('internal', `The channel ${quoted(address)} was read without a result.`);
   }
 
   private add(address: ChannelAddress, roles: ChannelRoles, copy: ChannelCopy | undefined): FollowedChannel {

@@ -7,6 +7,7 @@ import { limits } from '../../core/limits.js';
 import { type ChannelAddress } from './channel-address.js';
 import { type ChannelSource, type ChannelText, type ChannelVersion, type ReadChannelOptions } from './channel-source.js';
 import { channelTooLarge, decodeChannelText } from './decode-channel-text.js';
+import { orAborted } from './or-aborted.js';
 import { channelInvalid } from './yaml-source.js';
 
 /** File systems tell the time of a change this roughly: what changes again right behind it may keep the same time. */
@@ -14,10 +15,21 @@ const roughTimeMs = 3_000;
 
 /** Files of channels on this machine. */
 export class FileChannelSource implements ChannelSource {
+  /** One reading of a file at a time: a disk that is gone keeps it for ever, and a thread with it, of which the process has few. */
+  private readonly underWay = new Map<ChannelAddress, Promise<void>>();
+
   constructor(private readonly clock: Clock) {}
 
   async read(address: ChannelAddress, { signal, known }: ReadChannelOptions): Promise<ChannelText | undefined> {
+    for (let earlier = this.underWay.get(address); earlier; earlier = this.underWay.get(address)) await orAborted(earlier, signal);
     signal.throwIfAborted();
+    const reading = this.readNow(address, known);
+    const end = (): void => void this.underWay.delete(address);
+    this.underWay.set(address, reading.then(end, end));
+    return orAborted(reading, signal);
+  }
+
+  private async readNow(address: ChannelAddress, known: ChannelVersion | undefined): Promise<ChannelText | undefined> {
     try {
       // A pipe without a writer would let the open wait for ever.
       const file = await open(address, constants.O_RDONLY | constants.O_NONBLOCK);

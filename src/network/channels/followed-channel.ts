@@ -1,9 +1,11 @@
 import { type Clock } from '../../core/clock.js';
+import { type KacheryError } from '../../core/failure.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type ChannelAddress, isLocalFile } from './channel-address.js';
 import { type ChannelCopy } from './channel-copies.js';
-import { type ChannelReader } from './channel-reader.js';
+import { type ChannelReader, type ChannelReading } from './channel-reader.js';
 import { type ChannelRoles } from './channel-roles.js';
+import { type ChannelVersion } from './channel-source.js';
 
 /** How often channels are read again, in milliseconds. */
 export interface RefreshTimes {
@@ -25,10 +27,17 @@ export interface FollowingParts {
   readonly onChange: (channel: FollowedChannel) => void;
 }
 
+/** The text that came last, which need not be that of a channel: it is not parsed again before it changes. */
+interface SeenText {
+  readonly version: ChannelVersion;
+  readonly failure: KacheryError | undefined;
+}
+
 /** A joined channel that is read again and again. What was read well last goes on to count when a read fails. Must be closed. */
 export class FollowedChannel {
   /** Why the last read failed, for people; empty if it did not. */
   problem = '';
+  private seen: SeenText | undefined;
   private failures = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly closed = new AbortController();
@@ -42,7 +51,9 @@ export class FollowedChannel {
     public copy: ChannelCopy | undefined,
     private readonly parts: FollowingParts,
     private readonly times: RefreshTimes,
-  ) {}
+  ) {
+    this.seen = copy && { version: copy.version, failure: undefined };
+  }
 
   /** Reads the channel in some time, and from then on again and again; at once if `isDue`. */
   follow(isDue: boolean): void {
@@ -55,10 +66,10 @@ export class FollowedChannel {
   async refresh(): Promise<void> {
     const number = ++this.begunReads;
     const { signal } = this.closed;
-    const known = this.copy;
+    const before = { seen: this.seen, copy: this.copy };
     try {
-      const { config = known?.config, version } = await this.parts.reader.read(this.address, { signal, known: known?.version });
-      if (config && !signal.aborted && number > this.newestRead) this.take(number, { config, version, readAtMs: this.parts.clock.now() });
+      const reading = await this.parts.reader.read(this.address, { signal, known: before.seen?.version });
+      if (!signal.aborted && number > this.newestRead) this.take(number, reading, before);
     } catch (error) {
       if (!signal.aborted && number > this.newestRead) this.fail(number, error);
     }
@@ -71,14 +82,24 @@ export class FollowedChannel {
     this.closed.abort(new Error('the channel was left, or the daemon stops'));
   }
 
-  private take(number: number, copy: ChannelCopy): void {
+  /** `before` is what was known when the reading began, and what `same` refers to. */
+  private take(number: number, reading: ChannelReading, before: { readonly seen: SeenText | undefined; readonly copy: ChannelCopy | undefined }): void {
+    const { version } = reading;
+    const failure = reading.kind === 'same' ? before.seen?.failure : reading.kind === 'invalid' ? reading.failure : undefined;
+    this.seen = { version, failure };
+    const config = reading.kind === 'read' ? reading.config : before.copy?.config;
+    if (failure) this.fail(number, failure);
+    else if (config) this.succeed(number, { config, version, readAtMs: this.parts.clock.now() });
+  }
+
+  private succeed(number: number, copy: ChannelCopy): void {
     const before = this.copy;
     this.newestRead = number;
     this.failures = 0;
     this.copy = copy;
     if (this.problem !== '') this.parts.log.info({ channel: copy.config.label }, 'the channel can be read again');
     this.problem = '';
-    if (before?.version !== copy.version) this.parts.onChange(this);
+    if (before?.config !== copy.config || JSON.stringify(before.version) !== JSON.stringify(copy.version)) this.parts.onChange(this);
   }
 
   private fail(number: number, error: unknown): void {

@@ -31,22 +31,12 @@ export class TimedChannelSource implements ChannelSource {
       ended.abort(tooSlow(address, this.options.readMs));
     }, this.options.readMs);
     try {
-      const read = (isLocalFile(address) ? this.files : this.web).read(address, { signal: ended.signal, known });
-      return await Promise.race([read, aborted(ended.signal)]);
+      return await (isLocalFile(address) ? this.files : this.web).read(address, { signal: ended.signal, known });
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     }
   }
-}
-
-/** A file on a disk that is gone can keep a read for ever, whatever it is told. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error);
-    });
-  });
 }
 
 function tooSlow(address: ChannelAddress, readMs: number): KacheryError {

@@ -6,6 +6,7 @@ import { limits } from '../../core/limits.js';
 import { type ChannelAddress } from './channel-address.js';
 import { type ChannelSource, type ChannelText, type ChannelVersion, type ReadChannelOptions } from './channel-source.js';
 import { channelTooLarge, decodeChannelText } from './decode-channel-text.js';
+import { orAborted } from './or-aborted.js';
 import { answerFailure, badRedirection, requestFailure, webFailure } from './web-failure.js';
 import { openProxied, type WebProxies } from './web-proxies.js';
 
@@ -19,9 +20,10 @@ export class WebChannelSource implements ChannelSource {
     try {
       const dispatcher = openProxied(this.proxies);
       try {
-        return await readFrom(dispatcher, address, { signal, known });
+        return await orAborted(readFrom(dispatcher, address, { signal, known }), signal);
       } finally {
-        await dispatcher.destroy();
+        // Nobody has to wait until the last socket is gone.
+        dispatcher.destroy().catch(() => undefined);
       }
     } catch (error) {
       if (signal.aborted) throw signal.reason;

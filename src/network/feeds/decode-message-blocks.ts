@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.js';
 import { parseNodeId } from '../../core/node-id.js';
 import { type MessageBlock } from '../../feeds/message-block.js';
 import { measurePacked, packMessages } from '../../feeds/packed-messages.js';
-import { malformedAnswer } from './malformed-answer.js';
+import { MalformedAnswer } from './malformed-answer.js';
 
 /** What a ReadMessagesResponse or WatchMessagesResponse of another node says. */
 export interface DecodedMessages {
@@ -22,12 +22,12 @@ const signatureBytes = 64;
 /** Milliseconds before or after 1970 that a Date can tell. */
 const maxTimeMs = 8.64e15;
 
-/** The messages of an answer with proofs, as they are kept: nothing is made for any one of them. Fails with `content-corrupt`. */
+/** The messages of an answer with proofs, as they are kept: nothing is made for any one of them. Fails with MalformedAnswer. */
 export function decodeMessageBlocks(encoded: Buffer): DecodedMessages {
   try {
     return decodeResponse(encoded);
   } catch (error) {
-    throw malformedAnswer(error instanceof Error ? error.message : String(error), error);
+    throw new MalformedAnswer(`it sent ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 
@@ -57,11 +57,11 @@ function blockOf({ messages, position, appendedAt, submitterNodeId, proof }: Mes
   if (count === 0 || count > limits.maxAppendMessages) throw new RangeError(`${String(count)} messages in one batch`);
   if (count > 1 && packed.byteLength > limits.feedBlockBytes) throw new RangeError(`a batch of ${String(packed.byteLength)} bytes`);
   if (position > BigInt(Number.MAX_SAFE_INTEGER - count)) throw new RangeError(`position ${String(position)}`);
-  return {
-    ...{ position: Number(position), timestampMs: timeOf(appendedAt), submitter: submitterNodeId === '' ? undefined : parseNodeId(submitterNodeId) },
-    ...proofOf(proof),
-    ...content,
-  };
+  const { previousHash, lastHash, signature } = checkProof(proof);
+  const submitter = submitterNodeId === '' ? undefined : parseNodeId(submitterNodeId);
+  // In one piece, since copying parts would cost more than all the rest where batches are small.
+  const timestampMs = timeOf(appendedAt);
+  return { position: Number(position), count, timestampMs, submitter, previousHash, lastHash, signature: isSigned(signature) ? signature : undefined, packed };
 }
 
 function pack(messages: readonly Buffer[]): { count: number; packed: Buffer } {
@@ -70,11 +70,14 @@ function pack(messages: readonly Buffer[]): { count: number; packed: Buffer } {
   return { count: messages.length, packed: packMessages(messages) };
 }
 
-function proofOf(proof: BatchProof | undefined): Pick<MessageBlock, 'previousHash' | 'lastHash' | 'signature'> {
-  const { previousHash, lastHash, signature } = proof ?? {};
-  if (previousHash?.byteLength !== hashBytes || lastHash?.byteLength !== hashBytes) throw new RangeError('a batch without a proof');
-  if (signature?.byteLength !== 0 && signature?.byteLength !== signatureBytes) throw new RangeError('half a signature');
-  return { previousHash, lastHash, signature: signature.byteLength > 0 ? signature : undefined };
+function checkProof(proof: BatchProof | undefined): BatchProof {
+  if (proof?.previousHash.byteLength !== hashBytes || proof.lastHash.byteLength !== hashBytes) throw new RangeError('a batch without a proof');
+  if (isSigned(proof.signature) && proof.signature.byteLength !== signatureBytes) throw new RangeError('half a signature');
+  return proof;
+}
+
+function isSigned(signature: Buffer): boolean {
+  return signature.byteLength > 0;
 }
 
 function timeOf(time: Timestamp | undefined): number {

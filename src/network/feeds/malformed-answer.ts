@@ -1,6 +1,4 @@
-import { KacheryError } from '../../core/failure.js';
-
-/** What is told of an answer that no node of this program gives. */
-export function malformedAnswer(problem: string, cause?: unknown): KacheryError {
-  return new KacheryError('content-corrupt', `Another node's answer about feeds is malformed: ${problem}. Ask another node.`, {}, { cause });
+/** An answer about feeds that no node of this program gives; the message says what is wrong with it, in words that follow a colon. */
+export class MalformedAnswer extends Error {
+  override readonly name = 'MalformedAnswer';
 }

@@ -2,16 +2,16 @@ import { type Head, type SubfeedHead as SubfeedHeadMessage } from '../../../gen/
 import { type SignedHead } from '../../core/feed-head.js';
 import { type SubfeedAddress, subfeedOfNameJson } from '../../core/subfeed.js';
 import { type SubfeedHead } from '../../feeds/subfeed-head.js';
-import { malformedAnswer } from './malformed-answer.js';
+import { MalformedAnswer } from './malformed-answer.js';
 
 const hashBytes = 32;
 const signatureBytes = 64;
 const maxForkHeads = 2;
 
-/** What another node says of the end of a subfeed: well-formed, the name being the subfeed's; heads are not proven. Fails with `content-corrupt`. */
+/** What another node says of the end of a subfeed: well-formed, the name being the subfeed's; heads are not proven. Fails with MalformedAnswer. */
 export function parseSubfeedHead(subfeed: SubfeedAddress, { subfeedHash, nameJson, head, fork }: SubfeedHeadMessage): SubfeedHead {
-  if (subfeedHash !== subfeed.subfeedHash) throw malformedAnswer('it tells of another subfeed than it was asked for');
-  if (fork.length > maxForkHeads) throw malformedAnswer(`it proves a fork with ${String(fork.length)} heads`);
+  if (subfeedHash !== subfeed.subfeedHash) throw new MalformedAnswer('it tells of another subfeed than it was asked for');
+  if (fork.length > maxForkHeads) throw new MalformedAnswer(`it proves a fork with ${String(fork.length)} heads`);
   return {
     subfeed,
     nameJson: nameJson === undefined ? undefined : checkName(subfeed, nameJson),
@@ -22,20 +22,20 @@ export function parseSubfeedHead(subfeed: SubfeedAddress, { subfeedHash, nameJso
 
 function parseHead(subfeed: SubfeedAddress, { length, lastHash, signature }: Head): SignedHead {
   const isLength = length > 0n && length <= BigInt(Number.MAX_SAFE_INTEGER);
-  if (!isLength || lastHash.byteLength !== hashBytes || signature.byteLength !== signatureBytes) throw malformedAnswer('a head is none');
+  if (!isLength || lastHash.byteLength !== hashBytes || signature.byteLength !== signatureBytes) throw new MalformedAnswer('a head is none');
   return { subfeed, length: Number(length), lastHash, signature };
 }
 
 function checkName(subfeed: SubfeedAddress, text: string): string {
   const { hash, nameJson } = parseName(text);
   if (hash === subfeed.subfeedHash && nameJson === text) return text;
-  throw malformedAnswer('the name of a subfeed is that of another');
+  throw new MalformedAnswer('the name of a subfeed is that of another');
 }
 
 function parseName(text: string): ReturnType<typeof subfeedOfNameJson> {
   try {
     return subfeedOfNameJson(text);
   } catch (error) {
-    throw malformedAnswer('the name of a subfeed is none', error);
+    throw new MalformedAnswer('the name of a subfeed is none', { cause: error });
   }
 }

@@ -111,7 +111,7 @@ export class CallerConnection implements Caller {
     const tags = this.host.membership.compare(this.nodeId, greeting.tags);
     const answer = this.host.answer(this, greeting, tags);
     this.told = greeting.tags;
-    if (tags.shared.length === 0) this.closeUnlessAuthorized();
+    if (tags.shared.length === 0) this.closeSoon();
     return answer;
   }
 
@@ -131,9 +131,7 @@ export class CallerConnection implements Caller {
   closeUnlessAuthorized(): void {
     if (this.isAuthorized) return;
     this.ending.abort(notAuthorized(this.told.length > 0));
-    this.lingerTimer ??= setTimeout(() => {
-      void this.close(notAuthorized(this.told.length > 0));
-    }, this.host.timing.refusedLingerMs);
+    this.closeSoon();
   }
 
   /** Calls `onClose` when the connection has ended. */
@@ -144,6 +142,12 @@ export class CallerConnection implements Caller {
   /** Ends calls under way with `reason`, tells the caller that no more are taken, and closes the connection; resolves when it is closed. */
   close(reason: KacheryError): Promise<void> {
     return (this.closing ??= this.drain(reason));
+  }
+
+  private closeSoon(): void {
+    this.lingerTimer ??= setTimeout(() => {
+      void this.close(notAuthorized(this.told.length > 0));
+    }, this.host.timing.refusedLingerMs);
   }
 
   private async drain(reason: KacheryError): Promise<void> {

@@ -4,7 +4,7 @@ import { type NodeId } from '../../core/node-id.js';
 import { type AddressBook } from '../addresses/address-book.js';
 import { isOnlyLocal, parseNetworkAddress } from '../addresses/network-address.js';
 import { type MemberAddress, type ServeCaller } from '../caller.js';
-import { channelTag } from '../channel-tag.js';
+import { channelTag } from '../channels/channel-tag.js';
 import { type Greeting, type GreetingAnswer, type NodeFacts } from '../greeting.js';
 import { type ChannelTag, type Membership } from '../membership.js';
 import { type CallerConnection, type CallerHost } from './caller-connection.js';

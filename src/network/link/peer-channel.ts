@@ -1,4 +1,12 @@
-import { type CallOptions, type ClientDuplexStream, type ClientOptions, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import {
+  type CallOptions,
+  type ClientDuplexStream,
+  type ClientOptions,
+  type ClientReadableStream,
+  InterceptingCall,
+  type Interceptor,
+  status,
+} from '@grpc/grpc-js';
 import { type TLSSocket } from 'node:tls';
 
 import { PeerServiceClient } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
@@ -89,7 +97,6 @@ export class PeerChannel {
   async unary<Request, Response>(method: PeerMethod<Request, Response>, request: Request, options: PeerCallOptions = {}): Promise<Response> {
     const { signal, silentMs = limits.peerIdleMs } = options;
     throwIfCancelled(signal);
-    this.throwIfClosed();
     let cancel: (() => void) | undefined;
     const callOptions: CallOptions = Number.isFinite(silentMs) ? { deadline: Date.now() + silentMs } : {};
     try {
@@ -105,7 +112,8 @@ export class PeerChannel {
         signal?.addEventListener('abort', cancel, { once: true });
       });
     } catch (error) {
-      throw peerFailure(error, this.node(), signal);
+      const isTooLate = !signal?.aborted && error instanceof Error && 'code' in error && error.code === status.DEADLINE_EXCEEDED;
+      throw isTooLate ? silentPeer(this.node(), silentMs, error) : peerFailure(error, this.node(), signal);
     } finally {
       if (cancel) signal?.removeEventListener('abort', cancel);
     }
@@ -119,8 +127,7 @@ export class PeerChannel {
   ): AsyncGenerator<Response, void, undefined> {
     const { signal, silentMs = limits.peerIdleMs } = options;
     throwIfCancelled(signal);
-    this.throwIfClosed();
-    const call = this.client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request);
+    const call = this.begin(method, request, signal);
     // A call reports its end also when nobody waits for its next message.
     call.on('error', () => undefined);
     const silence = new CallSilence(call, signal, silentMs);
@@ -140,10 +147,13 @@ export class PeerChannel {
     }
   }
 
-  /** A call in which messages go both ways; the caller cancels it. */
+  /** A call in which messages go both ways; the caller cancels it. Fails with `node-unreachable` if the connection has ended. */
   duplex<Request, Response>({ path, requestSerialize, responseDeserialize }: PeerMethod<Request, Response>): ClientDuplexStream<Request, Response> {
-    this.throwIfClosed();
-    return this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    try {
+      return this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    } catch (error) {
+      throw peerFailure(error, this.node(), undefined);
+    }
   }
 
   /** Ends the connection and what is under way on it, which fails with `node-unreachable`. May be called again. */
@@ -152,11 +162,13 @@ export class PeerChannel {
     this.socket.destroy();
   }
 
-  /** grpc-js would fail with an error that says nothing of the node. */
-  private throwIfClosed(): void {
-    if (!this.socket.destroyed) return;
-    const node = this.node();
-    throw new KacheryError('node-unreachable', `${nodeName(node)}: the connection has ended`, { node: node.nodeId });
+  /** A channel that was closed throws at once. */
+  private begin<Request, Response>(method: PeerMethod<Request, Response>, request: Request, signal: AbortSignal | undefined): ClientReadableStream<Response> {
+    try {
+      return this.client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request);
+    } catch (error) {
+      throw peerFailure(error, this.node(), signal);
+    }
   }
 
   private readonly countCalls: Interceptor = (options, nextCall) =>

@@ -1,7 +1,6 @@
 import { type Metadata, status } from '@grpc/grpc-js';
 
 import { type FailureReason, KacheryError } from '../../core/failure.js';
-import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { failureFromServiceError } from '../../rpc/codec/failure-from-service-error.js';
 import { statusDetailsKey } from '../../rpc/codec/status-details.js';
@@ -45,12 +44,11 @@ export function nodeName({ nodeId, label }: NodeName): string {
   return label === '' ? `the node ${shortId}` : `${label} (${shortId})`;
 }
 
-/** Why a call to another node failed: what it says itself, `cancelled` if the signal is aborted, or `node-unreachable`. */
+/** Why a call without a deadline to another node failed: what it says itself, `cancelled` if the signal is aborted, or `node-unreachable`. */
 export function peerFailure(error: unknown, node: NodeName, signal: AbortSignal | undefined): KacheryError {
   if (error instanceof KacheryError) return error;
   if (signal?.aborted) return new KacheryError('cancelled', 'The request to another node was cancelled by its caller.', {}, { cause: signal.reason });
   const failure = failureFromServiceError(error);
-  if (failure.reason === 'deadline-exceeded') return silentPeer(node, limits.peerIdleMs, error);
   const reason = reasonOf(error, failure);
   return new KacheryError(reason, `${nodeName(node)}: ${failure.message}`, { ...failure.details, node: node.nodeId }, { cause: error });
 }

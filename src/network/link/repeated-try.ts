@@ -82,7 +82,7 @@ export class RepeatedTry {
     this.timer = setTimeout(() => {
       this.timer = undefined;
       void this.run();
-    }, delayMs).unref();
+    }, delayMs);
   }
 
   private stopWaiting(): void {

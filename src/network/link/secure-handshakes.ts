@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { type Duplex } from 'node:stream';
 import { connect, createSecureContext, createServer, type SecureContext, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 
@@ -46,6 +47,7 @@ export class SecureHandshakes {
       cert: makeNodeCertificate(privateKey),
       minVersion: 'TLSv1.3',
       sigalgs: 'ed25519',
+      secureOptions: constants.SSL_OP_NO_TICKET,
       ciphers,
     };
     this.dialerContext = createSecureContext(this.options);

@@ -8,7 +8,7 @@ import { decodeReadFileResponse } from '../../rpc/codec/read-file-response-codec
 import { type FeedPeer } from '../feed-peer.js';
 import { RemoteFeeds } from '../feeds/remote-feeds.js';
 import { type Link } from '../link/link.js';
-import { nodeName, wrongAnswer } from '../link/peer-failure.js';
+import { wrongAnswer } from '../link/peer-failure.js';
 import { type Peer, type RemoteFile, type RequestOptions } from '../peer.js';
 
 /** ReadFile, with data that is not copied. */
@@ -19,7 +19,7 @@ export class RemotePeer implements Peer {
   readonly feeds: FeedPeer;
 
   constructor(private readonly link: Link) {
-    this.feeds = new RemoteFeeds(link.channel.client, nodeName(link));
+    this.feeds = new RemoteFeeds(link.channel, link);
   }
 
   get nodeId(): NodeId {

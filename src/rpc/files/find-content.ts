@@ -1,6 +1,6 @@
 import { type StoredFile, type FileStore } from '../../storage/file-store.js';
 import { checkPart } from './check-part.js';
-import { fileNotFound } from './file-not-found.js';
+import { fileNotFound } from '../../core/file-not-found.js';
 import { resolveUri } from './resolve-uri.js';
 
 /** A file that is here, and the label that the URI gave it. */
@@ -17,7 +17,10 @@ export async function findContent(store: FileStore, uri: string, signal: AbortSi
   const content = await resolveUri(store, uri);
   const { id, label } = content;
   if (content.kind === 'part') {
-    const { location } = await checkPart(store, content, signal);
+    const parent = await store.find(content.parentId);
+    if (!parent) throw fileNotFound(uri);
+    await checkPart(store, content, signal);
+    const { location } = parent;
     return { file: { id, sizeBytes: content.range.end - content.range.start, location, path: '' }, label };
   }
   const file = await store.find(id);

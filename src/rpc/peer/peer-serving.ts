@@ -33,7 +33,8 @@ export interface PeerServingParts {
   readonly feeds: ServedFeeds;
   readonly transfers: TransferRegistry;
   readonly share: FairShare;
-  readonly tunnels: TunnelServing;
+  /** Undefined for a node that neither makes tunnels nor takes any. */
+  readonly tunnels?: TunnelServing;
   readonly log: StructuredLog;
 }
 
@@ -83,7 +84,7 @@ export class PeerServing {
       readFile: serverStreamHandler(readFileForPeer(serving, caller.nodeId), { ...options, onSent }),
       readFiles: serverStreamHandler(readFilesForPeer(serving, caller.nodeId), options),
       ...peerFeedHandlers(parts.feeds, caller, options),
-      ...tunnelHandlers(parts.tunnels, caller),
+      ...(parts.tunnels && tunnelHandlers(parts.tunnels, caller)),
     };
   }
 }

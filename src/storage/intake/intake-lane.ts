@@ -84,7 +84,8 @@ export class IntakeJob {
   async drop(): Promise<void> {
     this.failure = undefined;
     this.order({ kind: 'drop', job: this.number }, []);
-    await this.until(() => this.isDropped).catch(() => undefined);
+    // It may have been done before the workers heard of it; then they answer nothing more.
+    await this.until(() => this.isDropped || this.digest !== undefined).catch(() => undefined);
   }
 
   /** Hears from the workers. Only the lane calls it. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { chmod, type FileHandle, open, unlink } from 'node:fs/promises';
 
 import { type ByteRange } from '../../core/byte-range.js';
@@ -66,6 +67,8 @@ export class LocalPartialFile implements PartialFile {
     { layout, verified: kept, filled }: RecordedState,
     alreadyVerified: ReadonlySet<number>,
   ) {
+    // All chunks that are being verified hear of it.
+    setMaxListeners(0, this.closing.signal);
     this.layout = layout;
     this.filled = filled;
     this.writes = new PositionedWrites(parts.file, parts.roomBytes);

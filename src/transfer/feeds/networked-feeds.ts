@@ -75,10 +75,9 @@ export class NetworkedFeeds implements FeedStore {
   }
 
   async *watch(subfeeds: readonly WatchedSubfeed[], signal: AbortSignal): AsyncGenerator<WatchedBlocks, void, undefined> {
-    const foreign = await this.foreignOf(subfeeds, signal);
-    const unfollow = this.replication.follow(foreign);
+    const unfollow = await this.follow(subfeeds, signal);
     try {
-      yield* this.local.watch(subfeeds, signal);
+      if (!signal.aborted) yield* this.local.watch(subfeeds, signal);
     } finally {
       unfollow();
     }
@@ -98,6 +97,16 @@ export class NetworkedFeeds implements FeedStore {
     const { length } = await this.local.findSubfeed(subfeed);
     if (wantedLength !== undefined && wantedLength <= length) return;
     await this.replication.catchUp(subfeed, { signal, wantedLength });
+  }
+
+  /** Follows those of others, unless that is given up before they are found. */
+  private async follow(subfeeds: readonly WatchedSubfeed[], signal: AbortSignal): Promise<() => void> {
+    try {
+      return this.replication.follow(await this.foreignOf(subfeeds, signal));
+    } catch (error) {
+      if (signal.aborted) return () => undefined;
+      throw error;
+    }
   }
 
   private async foreignOf(subfeeds: readonly WatchedSubfeed[], signal: AbortSignal): Promise<WatchedSubfeed[]> {

@@ -261,7 +261,7 @@ class Subfeed(google.protobuf.message.Message):
     """How many messages it has: the position that the next one gets."""
     @property
     def appended_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the last message was appended; absent if there is none."""
+        """When the last message was appended; absent if there is none, or if it is on another node and was not fetched yet."""
 
     @property
     def fork(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SignedHead]:
@@ -635,7 +635,9 @@ class BatchProof(google.protobuf.message.Message):
     last_hash: builtins.bytes
     """Hash of the last message's entry, 32 bytes."""
     signature: builtins.bytes
-    """The feed's signature, 64 bytes, of the head behind the last message. Empty in the batches of a large append that more batches of the same append follow."""
+    """The feed's signature, 64 bytes, of the head behind the last message. Empty where the signature of a batch that follows soon proves this one, too: within a large
+    append, and in copies of other nodes' feeds.
+    """
     def __init__(
         self,
         *,
@@ -656,7 +658,7 @@ class WatchMessagesRequest(google.protobuf.message.Message):
     SUBFEEDS_FIELD_NUMBER: builtins.int
     WITH_PROOFS_FIELD_NUMBER: builtins.int
     with_proofs: builtins.bool
-    """Sends what proves the messages, too. Where a batch has no signature, more of the same append follows."""
+    """Sends what proves the messages, too. Where a batch has no signature, a batch that has one follows."""
     @property
     def subfeeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchedSubfeed]:
         """The subfeeds, 1 to 10,000."""

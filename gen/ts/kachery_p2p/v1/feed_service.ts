@@ -129,7 +129,7 @@ export interface Subfeed {
     | undefined;
   /** How many messages it has: the position that the next one gets. */
   length: bigint;
-  /** When the last message was appended; absent if there is none. */
+  /** When the last message was appended; absent if there is none, or if it is on another node and was not fetched yet. */
   appendedAt:
     | Timestamp
     | undefined;
@@ -268,7 +268,10 @@ export interface BatchProof {
   previousHash: Buffer;
   /** Hash of the last message's entry, 32 bytes. */
   lastHash: Buffer;
-  /** The feed's signature, 64 bytes, of the head behind the last message. Empty in the batches of a large append that more batches of the same append follow. */
+  /**
+   * The feed's signature, 64 bytes, of the head behind the last message. Empty where the signature of a batch that follows soon proves this one, too: within a large
+   * append, and in copies of other nodes' feeds.
+   */
   signature: Buffer;
 }
 
@@ -276,7 +279,7 @@ export interface BatchProof {
 export interface WatchMessagesRequest {
   /** The subfeeds, 1 to 10,000. */
   subfeeds: WatchedSubfeed[];
-  /** Sends what proves the messages, too. Where a batch has no signature, more of the same append follows. */
+  /** Sends what proves the messages, too. Where a batch has no signature, a batch that has one follows. */
   withProofs: boolean;
 }
 

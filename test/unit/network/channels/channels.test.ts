@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,6 +9,7 @@ import { type FailureReason, isKacheryError } from '../../../../src/core/failure
 import { limits } from '../../../../src/core/limits.js';
 import { type StructuredLog } from '../../../../src/core/structured-log.js';
 import { ChannelReader } from '../../../../src/network/channels/channel-reader.js';
+import { type ChannelSource } from '../../../../src/network/channels/channel-source.js';
 import { Channels } from '../../../../src/network/channels/channels.js';
 import { channelSource } from '../../../../src/network/channels/timed-channel-source.js';
 import { until } from '../../../fault/until.js';
@@ -21,8 +23,14 @@ const never = { refreshMs: 2 ** 30, retryMs: 2 ** 30, fileCheckMs: 2 ** 30 };
 const noProxies = { http: undefined, https: undefined, none: undefined };
 const silent: StructuredLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-async function openChannels(t: ExecutionContext, configDir: string, times = never, log = silent): Promise<Channels> {
-  const reader = new ChannelReader(channelSource(noProxies, systemClock));
+async function openChannels(
+  t: ExecutionContext,
+  configDir: string,
+  times = never,
+  log = silent,
+  source = channelSource(noProxies, systemClock),
+): Promise<Channels> {
+  const reader = new ChannelReader(source);
   const channels = await Channels.open({ nodeId: self, configDir, reader, clock: systemClock, random: Math.random, log }, times);
   t.teardown(() => channels.close());
   return channels;
@@ -148,6 +156,26 @@ test('channels are read again by themselves, sooner after a failure', async (t) 
   server.put('/lab', channelText('the-lab', [{ nodeId: self }, { nodeId: anna }]));
   await until('the new member', () => members(channels).length === 1);
   t.is(channels.list()[0]?.problem, '');
+});
+
+test('what is no channel is not parsed again before it changes', async (t) => {
+  const good = channelText('the-lab', [{ nodeId: self }]);
+  const known: unknown[] = [];
+  let text = good;
+  const source: ChannelSource = {
+    read: (_address, options) => {
+      known.push(options.known?.['digest']);
+      return Promise.resolve({ text, version: {} });
+    },
+  };
+  const channels = await openChannels(t, await temporaryFolder(t), never, silent, source);
+  await channels.join('https://example.org/lab', noRoles, unhurried());
+  for (text of [good, 'x', 'x', good, good]) {
+    await channels.refreshNow();
+    t.is(channels.list()[0]?.problem === '', text === good);
+  }
+  const [goodDigest, badDigest] = [good, 'x'].map((each) => createHash('sha256').update(each).digest('hex'));
+  t.deepEqual(known, [undefined, goodDigest, goodDigest, badDigest, badDigest, goodDigest]);
 });
 
 test('a failing channel is tried again soon, a good one in its time', async (t) => {

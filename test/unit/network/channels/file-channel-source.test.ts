@@ -32,6 +32,26 @@ test('a file is read again only if it changed, or changed a moment ago', async (
   t.is((await now.read(address, { signal, known: fresh?.version }))?.text, 'two');
 });
 
+test('readings at once all get the file', async (t) => {
+  const address = parseChannelAddress(join(await temporaryFolder(t), 'channel.yaml'));
+  await writeFile(address, 'one');
+  const source = new FileChannelSource({ now: () => 0 });
+  const readings = await Promise.all(Array.from({ length: 5 }, () => source.read(address, { signal })));
+  t.deepEqual(
+    readings.map((reading) => reading?.text),
+    ['one', 'one', 'one', 'one', 'one'],
+  );
+  const absent = parseChannelAddress(`${address}.absent`);
+  const missed = [source.read(absent, { signal }), source.read(absent, { signal })];
+  for (const reading of missed) reading.catch(() => undefined);
+  for (const reading of missed) await t.throwsAsync(reading, { message: /no such file/ });
+  const aborted = new AbortController();
+  const [first, second] = [source.read(address, { signal }), source.read(address, { signal: aborted.signal })];
+  aborted.abort(new Error('left'));
+  await t.throwsAsync(second, { message: 'left' });
+  t.is((await first)?.text, 'one');
+});
+
 test('what is not a file that can be read is refused', async (t) => {
   const dir = await temporaryFolder(t);
   const source = new FileChannelSource({ now: () => 0 });

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
@@ -25,7 +25,7 @@ function closeOf(socket: Socket): Promise<void> {
 }
 
 /** Two nodes that one channel lists: the first listens, the second dials it. */
-async function pair(t: import('ava').ExecutionContext) {
+async function pair(t: ExecutionContext) {
   const [one, two] = [newIdentity(), newIdentity()];
   const channels = [{ address, nodeIds: [one.id, two.id] }];
   const listening = await LinkedNode.start(t, { identity: one, channels, label: 'listening' });
@@ -134,14 +134,12 @@ test('a node tells nothing of itself to one that it does not list', async (t) =>
 test('a node that is not the expected one is refused', async (t) => {
   const [one, two, three] = [newIdentity(), newIdentity(), newIdentity()];
   const channels = [{ address, nodeIds: [one.id, two.id, three.id] }];
-  const impostor = await LinkedNode.start(t, { identity: three, channels: [] });
   const other = await LinkedNode.start(t, { identity: three, channels, port: 0 });
   const node = await LinkedNode.start(t, { identity: one, channels });
   node.addresses.learn(two.id, [other.address], 'member');
   await node.links.connect([two.id]);
   t.regex(node.links.problemOf(two.id), new RegExp(`another node answers there: ${three.id}`));
   t.false(node.links.connected().some(({ nodeId }) => nodeId === two.id));
-  t.is(impostor.links.connected().length, 0);
 });
 
 test('garbage, silence and slow talk end, and others are taken meanwhile', async (t) => {
@@ -178,18 +176,18 @@ test('a node that hangs up, or answers nothing, is given up in time, and it is t
   const talking = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
   t.teardown(() => [silent, closing, talking].forEach((server) => server.close()));
   const addressOf = (server: typeof silent): string => `127.0.0.1:${String((server.address() as { port: number }).port)}`;
-  const node = await LinkedNode.start(t, { identity: one, channels, isHidden: true, timing: { connectMs: 300 } });
-  for (const [server, expected] of [
-    [silent, /0.3 s/],
-    [closing, /hung up/],
-    [talking, /does not speak TLS/],
+  const patient = await LinkedNode.start(t, { identity: one, channels, isHidden: true });
+  const impatient = await LinkedNode.start(t, { identity: one, channels, isHidden: true, timing: { connectMs: 300 } });
+  for (const [node, server, expected] of [
+    [impatient, silent, /0\.3 s/],
+    [patient, closing, /hung up/],
+    [patient, talking, /does not speak TLS/],
   ] as const) {
     if (!server.listening) await once(server, 'listening');
-    const id = two.id;
     node.addresses.retain(() => false);
-    node.addresses.learn(id, [addressOf(server)], 'member');
-    await node.links.connect([id]);
-    t.regex(node.links.problemOf(id), expected);
+    node.addresses.learn(two.id, [addressOf(server)], 'member');
+    await node.links.connect([two.id]);
+    t.regex(node.links.problemOf(two.id), expected);
   }
 });
 
@@ -237,7 +235,7 @@ test('who is not a member any more is cut off in the middle of a file', async (t
   const error = await t.throwsAsync(reading.next());
   t.true(isKacheryError(error));
   await until('both know', () => listening.links.connected().length === 0 && hidden.links.connected().length === 0);
-  await until('and it is told why', () => /does not list this node/.test(hidden.links.problemOf(listening.id)));
+  await until('and it is told why', () => hidden.links.problemOf(listening.id).includes('does not list this node'));
   t.deepEqual(listening.links.facts(), []);
   listening.membership.change([{ address, nodeIds: [listening.id, hidden.id] }]);
   await until('it comes back', () => hidden.links.connected()[0]);

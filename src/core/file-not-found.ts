@@ -1,4 +1,4 @@
-import { KacheryError } from '../../core/failure.js';
+import { KacheryError } from './failure.js';
 
 /** The failure of a file that this node does not have. */
 export function fileNotFound(uri: string): KacheryError {

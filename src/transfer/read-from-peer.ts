@@ -1,0 +1,49 @@
+import { type ByteRange } from '../core/byte-range.js';
+import { throwIfCancelled } from '../core/cancellation.js';
+import { type ContentId } from '../core/content-id.js';
+import { KacheryError } from '../core/failure.js';
+import { type Peer } from '../network/peer.js';
+
+/** The failure of a node that sends more or less than it was asked for. */
+export function wrongLength(expectedBytes: number, actualBytes: number): KacheryError {
+  return new KacheryError('size-mismatch', `it sent ${String(actualBytes)} bytes in place of ${String(expectedBytes)}`);
+}
+
+/**
+ * The bytes of a range as a node sends them, as Peer.readFile. Ends when the signal is aborted even if the node's stream does not. `onWait` hears when the next
+ * bytes are waited for, and when they came.
+ */
+export async function* readFromPeer(
+  peer: Peer,
+  id: ContentId,
+  range: ByteRange,
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: (isWaiting: boolean) => void },
+): AsyncGenerator<Buffer, void, undefined> {
+  const pieces = peer.readFile(id, range, { signal });
+  let stop = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => {
+      resolve(undefined);
+    };
+    signal.addEventListener('abort', stop);
+  });
+  let position = range.start;
+  try {
+    for (;;) {
+      throwIfCancelled(signal);
+      onWait?.(true);
+      const next = await Promise.race([pieces.next(), aborted]);
+      onWait?.(false);
+      if (next === undefined) continue;
+      if (next.done === true) break;
+      position += next.value.byteLength;
+      if (position > range.end) throw wrongLength(range.end - range.start, position - range.start);
+      yield next.value;
+    }
+    if (position < range.end) throw wrongLength(range.end - range.start, position - range.start);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    // A stream that waits for its node ends when it likes.
+    pieces.return().catch(() => undefined);
+  }
+}

@@ -1,0 +1,41 @@
+import { type Bell } from './bell.js';
+import { type LoadProgress } from './load-event.js';
+
+/** Something that is told how far it is. */
+interface Progressing {
+  readonly changes: Bell;
+  progress(): LoadProgress;
+}
+
+/** Tells how far a work is, at once and whenever that changes, but not more often than every `intervalMs`, until the work is over. Never fails. */
+export async function* watchProgress(progressing: Progressing, work: Promise<unknown>, intervalMs: number): AsyncGenerator<LoadProgress, void, undefined> {
+  const over = new AbortController();
+  const end = (): void => {
+    over.abort();
+  };
+  work.then(end, end);
+  const { signal } = over;
+  const isOver = (): boolean => signal.aborted;
+  let last = '';
+  while (!isOver()) {
+    const progress = progressing.progress();
+    const told = JSON.stringify(progress);
+    if (told !== last) yield progress;
+    last = told;
+    await pause(intervalMs, signal);
+    while (!isOver() && JSON.stringify(progressing.progress()) === last) await progressing.changes.wait({ signal });
+  }
+}
+
+function pause(timeoutMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, timeoutMs);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
