@@ -1,7 +1,7 @@
 import { type LinkTiming } from './link-timing.js';
 
-/** How a try ended: `done` if nothing is left to do, `nothing` if there was nothing to try. */
-export type TryOutcome = 'done' | 'nothing' | { readonly failed: true; readonly leastPauseMs: number };
+/** How a try ended: `done` if nothing is left to do, `nothing` if there was nothing to try; `againMs` says when to look for something better. */
+export type TryOutcome = 'done' | 'nothing' | { readonly againMs: number } | { readonly failed: true; readonly leastPauseMs: number };
 
 /** What chance and time a repeated try works with. */
 export interface RepeatedTryParts {
@@ -69,9 +69,9 @@ export class RepeatedTry {
   /** Resolves with how long to wait before the next try; undefined if nobody waits for one. */
   private async tryAndJudge(): Promise<number | undefined> {
     const outcome = await this.tryOnce(this.closing.signal);
-    const hasFailed = outcome !== 'done' && outcome !== 'nothing';
+    const hasFailed = typeof outcome === 'object' && 'failed' in outcome;
     this.failedAtMs = hasFailed ? performance.now() : -Infinity;
-    if (!hasFailed) return undefined;
+    if (!hasFailed) return typeof outcome === 'object' ? outcome.againMs : undefined;
     this.failures++;
     return Math.max(outcome.leastPauseMs, this.pauseMs());
   }
