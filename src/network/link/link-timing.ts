@@ -45,7 +45,7 @@ export const defaultLinkTiming: LinkTiming = {
   firstRetryMs: 500,
   maxRetryMs: 5 * 60_000,
   refusedRetryMs: 30_000,
-  recentFailureMs: 3_000,
+  recentFailureMs: 500,
   stableAfterMs: 10_000,
   pulseMs: limits.linkPulseMs,
   pulseTimeoutMs: limits.peerIdleMs,
