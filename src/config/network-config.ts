@@ -27,6 +27,8 @@ export interface NetworkConfig {
   readonly uploadBytesPerSecond: number | undefined;
   /** Bytes a second from all other nodes together; undefined for no limit. */
   readonly downloadBytesPerSecond: number | undefined;
+  /** Bytes a second that are passed on between other nodes, all together, where this node is a relay. */
+  readonly relayBytesPerSecond: number;
   /** Proxies that lead to the web, each as a URL or `host:port`. They come from the environment only, for they can hold a password. */
   readonly webProxies: WebProxies;
 }
@@ -46,6 +48,7 @@ export interface NetworkFlags {
   readonly peer?: string;
   readonly uploadLimit?: string;
   readonly downloadLimit?: string;
+  readonly relayLimit?: string;
 }
 
 /** What flags and environment say, flags first; frozen. Fails with `invalid-argument` for a value that cannot be. */
@@ -59,6 +62,7 @@ export function resolveNetworkConfig(flags: NetworkFlags, environment: Environme
     staticPeers: parseAddresses(givenValue(settings.peers, environment, flags.peer)),
     uploadBytesPerSecond: parseRate(givenValue(settings.uploadLimit, environment, flags.uploadLimit)),
     downloadBytesPerSecond: parseRate(givenValue(settings.downloadLimit, environment, flags.downloadLimit)),
+    relayBytesPerSecond: parseRate(givenValue(settings.relayLimit, environment, flags.relayLimit)) ?? limits.relayBytesPerSecond,
     webProxies: Object.freeze({
       http: givenValue(settings.httpProxy, environment)?.text,
       https: givenValue(settings.httpsProxy, environment)?.text,
@@ -69,7 +73,8 @@ export function resolveNetworkConfig(flags: NetworkFlags, environment: Environme
 
 /** The flags that give a daemon this configuration. */
 export function networkArguments(config: NetworkConfig): string[] {
-  const { listenHost, listenPort, listenPortIsDefault, announcedAddresses, staticPeers, uploadBytesPerSecond, downloadBytesPerSecond } = config;
+  const { listenHost, listenPort, listenPortIsDefault, announcedAddresses, staticPeers, uploadBytesPerSecond, downloadBytesPerSecond, relayBytesPerSecond } =
+    config;
   return [
     ...['--peer-host', listenHost ?? 'none'],
     ...(listenPortIsDefault ? [] : ['--peer-port', String(listenPort)]),
@@ -77,6 +82,7 @@ export function networkArguments(config: NetworkConfig): string[] {
     ...(staticPeers.length === 0 ? [] : ['--peer', staticPeers.join(',')]),
     ...(uploadBytesPerSecond === undefined ? [] : ['--upload-limit', String(uploadBytesPerSecond / megabyte)]),
     ...(downloadBytesPerSecond === undefined ? [] : ['--download-limit', String(downloadBytesPerSecond / megabyte)]),
+    ...(relayBytesPerSecond === limits.relayBytesPerSecond ? [] : ['--relay-limit', String(relayBytesPerSecond / megabyte)]),
   ];
 }
 

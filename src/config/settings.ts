@@ -103,6 +103,13 @@ export const settings = {
     readers: ['daemon'],
     description: 'Megabytes (of 1,000,000 bytes) a second that the daemon fetches from other nodes at most, all together.',
   },
+  relayLimit: {
+    variables: ['KACHERY_P2P_RELAY_LIMIT'],
+    flag: '--relay-limit <megabytes>',
+    defaultText: '`10`',
+    readers: ['daemon'],
+    description: 'Megabytes a second that the daemon passes on at most between nodes that cannot reach each other, where it is a relay of their channel.',
+  },
   httpsProxy: {
     variables: ['HTTPS_PROXY', 'https_proxy'],
     defaultText: 'that of `HTTP_PROXY`',

@@ -115,6 +115,18 @@ export const limits = {
   linkSilenceMs: 150_000,
   /** How long a connection to another node may take to be made, all its handshakes together. */
   connectMs: 10_000,
+  /** Bytes of data in one message of a tunnel, and flow-control window of a connection that carries tunnels. */
+  maxTunnelMessageBytes: 256 * KiB,
+  tunnelWindowBytes: MiB,
+  /** Tunnels that a relay keeps with one node at either end, and all together. */
+  maxTunnelsOfNode: 64,
+  maxTunnels: 256,
+  /** Bytes a second that a relay passes on, unless its owner says otherwise. */
+  relayBytesPerSecond: 10_000_000,
+  /** How long a tunnel may carry nothing; nodes greet each other more often. */
+  tunnelIdleMs: 3 * 60 * 1000,
+  /** How often a better connection is looked for than one through a relay or a NAT. */
+  betterLinkMs: 5 * 60 * 1000,
   /** Files that are sent to one other node, and to all of them, at a time. */
   maxTransfersPerPeer: 32,
   maxPeerTransfers: 256,

@@ -13,12 +13,15 @@ import { AddressBook } from '../network/addresses/address-book.js';
 import { ChannelReader } from '../network/channels/channel-reader.js';
 import { Channels } from '../network/channels/channels.js';
 import { channelSource } from '../network/channels/timed-channel-source.js';
+import { type Link } from '../network/link/link.js';
 import { TcpCarrier } from '../network/link/tcp-carrier.js';
 import { Links } from '../network/links.js';
 import { type NodeIdentity } from '../network/node-identity.js';
 import { type Peers } from '../network/peer.js';
 import { LinkedPeers } from '../network/peers/linked-peers.js';
 import { FairShare } from '../network/serving/fair-share.js';
+import { RelayCarrier } from '../network/relay/relay-carrier.js';
+import { TunnelRelay } from '../network/relay/tunnel-relay.js';
 import { PeerServing } from '../rpc/peer/peer-serving.js';
 import { type TransferRegistry } from '../rpc/transfer-registry.js';
 import { type LocalStorage } from '../storage/local-storage.js';
@@ -56,14 +59,21 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const channels = await openChannels(config, parts, closing);
   const addresses = await AddressBook.open(join(config.configDir, 'addresses.json'), { clock: systemClock, log: parts.log });
   closing.add(() => addresses.close());
-  const serving = new PeerServing({ ...parts, share: fairShare(config) }, options);
+  const connected = (): readonly Link[] => links.connected();
+  const carrier = new RelayCarrier({ membership: channels, connected });
+  const relay = new TunnelRelay({ membership: channels, connected, share: relayShare(config) }, { idleMs: limits.tunnelIdleMs });
+  closing.add(async () => relay.close());
+  const serving = new PeerServing({ ...parts, share: fairShare(config), tunnels: { relay, carrier } }, options);
   const links = await Links.open(
     {
       ...{ identity: parts.identity, log: parts.log, membership: channels, addresses, clock: systemClock, random: Math.random },
-      carriers: [new TcpCarrier(addresses, listeningOf(config))],
+      carriers: [new TcpCarrier(addresses, listeningOf(config)), carrier],
       serve: (caller) => serving.serve(caller),
     },
-    { label, version: packageVersion(), announcedAddresses: network.announcedAddresses, staticPeers: network.staticPeers },
+    {
+      ...{ label, version: packageVersion(), announcedAddresses: network.announcedAddresses, staticPeers: network.staticPeers },
+      isRelay: () => channels.hasRole('relay'),
+    },
   );
   closing.add(() => links.close());
   const peers = new LinkedPeers(links, channels);
@@ -93,5 +103,13 @@ function fairShare({ network }: DaemonConfig): FairShare {
     bytesPerSecond: network.uploadBytesPerSecond,
     transfersPerNode: limits.maxTransfersPerPeer,
     transfers: limits.maxPeerTransfers,
+  });
+}
+
+function relayShare({ network }: DaemonConfig): FairShare {
+  return new FairShare(systemClock, {
+    bytesPerSecond: network.relayBytesPerSecond,
+    transfersPerNode: limits.maxTunnelsOfNode,
+    transfers: 2 * limits.maxTunnels,
   });
 }

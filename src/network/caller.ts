@@ -2,6 +2,8 @@ import { type ServerOptions, type ServiceDefinition, type UntypedServiceImplemen
 
 import { type NodeId } from '../core/node-id.js';
 import { type Greeting, type GreetingAnswer } from './greeting.js';
+import { type LinkKind } from './link-facts.js';
+import { type ChannelTag } from './membership.js';
 
 /** Where a member of a channel may be reached, as this node tells others. */
 export interface MemberAddress {
@@ -15,6 +17,8 @@ export interface MemberAddress {
 /** The node at the other end of one connection, as those see it that serve it. Its id is proven; what it tells is not. */
 export interface Caller {
   readonly nodeId: NodeId;
+  /** How its connection came here. */
+  readonly kind: LinkKind;
   /** Where its connection comes from, as `host:port`, or the id of the relay; empty if that is not known. */
   readonly remoteAddress: string;
   /**
@@ -31,6 +35,9 @@ export interface Caller {
    * before it reaches its handler; one that takes long asks again when it matters, or watches the signal.
    */
   authorize(): void;
+
+  /** Of the channels that it told, those that this node has joined, too, and that authorise both now. */
+  sharedTags(): readonly ChannelTag[];
 
   /** Other members of the channels that this node shares with it, as far as their addresses are known; at most 1,000. */
   members(): readonly MemberAddress[];

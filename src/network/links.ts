@@ -203,7 +203,9 @@ export class Links {
     if (facts) learnAddresses(addresses, nodeId, { addresses: facts.addresses, origin: 'greeting', remoteAddress: directAddress });
     if (origin.isDialed && directAddress !== undefined) addresses.noteSuccess(nodeId, directAddress);
     log.info({ node: nodeId, label: link.label, ...origin }, 'connected with a node');
+    if (origin.kind !== 'direct') this.neighbours.of(nodeId).tries.later(this.timing.betterLinkMs);
     this.askForMembers(link);
+    if (facts?.isRelay === true) this.askAgainSoon(link);
   }
 
   /** A node that greets may be reachable, too, if it does not ask to be called over a connection of its own. */
@@ -212,15 +214,31 @@ export class Links {
   }
 
   private askForMembers(link: Link): void {
+    const before = link.neighbours;
     const asking = exchangeMembers(link, this.parts.membership, this.parts.addresses)
       .then((nodeIds) => {
-        for (const nodeId of nodeIds) this.neighbours.get(nodeId)?.tries.later(this.parts.random() * this.timing.firstRetryMs);
+        for (const nodeId of nodeIds) {
+          const tries = this.neighbours.get(nodeId)?.tries;
+          // What failed before it was connected there says nothing any more.
+          if (link.neighbours.has(nodeId) && !before.has(nodeId)) tries?.forgive();
+          tries?.later(this.parts.random() * this.timing.firstRetryMs);
+        }
       })
       .catch((error: unknown) => {
         this.parts.log.debug({ node: link.nodeId, problem: String(error) }, 'a node did not tell where other members are');
       });
     this.asking.add(asking);
     void asking.finally(() => this.asking.delete(asking));
+  }
+
+  /** Two nodes that came to a relay in the same moment have not heard of each other; of two others, the later one has. */
+  private askAgainSoon(link: Link): void {
+    const timer = setTimeout(() => {
+      if (!link.signal.aborted) this.askForMembers(link);
+    }, this.timing.firstRetryMs * 4).unref();
+    link.signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+    });
   }
 
   private tick(): void {

@@ -24,6 +24,9 @@ export interface Membership {
   /** The nodes other than this one that joined channels which authorise this node list. */
   members(): ReadonlyMap<NodeId, Member>;
 
+  /** Whether, in one of the channels with these tags, this node has and takes the role of a relay, and two others may talk to each other. */
+  relays(one: NodeId, other: NodeId, tags: readonly ChannelTag[]): boolean;
+
   /** The address of the joined channel of this address or label. Fails with `channel-not-joined`. */
   addressOf(channel: string): string;
 

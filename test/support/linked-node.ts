@@ -23,6 +23,15 @@ import { TcpCarrier } from '../../src/network/link/tcp-carrier.js';
 import { Links } from '../../src/network/links.js';
 import { type NodeIdentity } from '../../src/network/node-identity.js';
 import { LinkedPeers } from '../../src/network/peers/linked-peers.js';
+import { RelayCarrier } from '../../src/network/relay/relay-carrier.js';
+import { TunnelRelay } from '../../src/network/relay/tunnel-relay.js';
+import { FairShare } from '../../src/network/serving/fair-share.js';
+import { limits } from '../../src/core/limits.js';
+import { tunnelDefinition } from '../../src/rpc/codec/tunnel-definition.js';
+import { OpenCalls } from '../../src/rpc/interceptors/open-calls.js';
+import { prepareTunnels } from '../../src/rpc/interceptors/prepare-tunnels.js';
+import { tunnelHandlers } from '../../src/rpc/peer/tunnel-handlers.js';
+import { ReadBuffers } from '../../src/storage/read-buffers.js';
 import { toStatus } from '../../src/rpc/codec/status-details.js';
 import { MemoryMembership, type MemoryChannel } from './memory-membership.js';
 
@@ -63,6 +72,8 @@ export interface LinkedNodeOptions {
   /** Path of the file of addresses. */
   readonly addressesPath?: string;
   readonly port?: number;
+  /** Bytes a second that it passes on between others; as many as it can unless given. */
+  readonly relayBytesPerSecond?: number;
 }
 
 /** A node's links, with files in memory that it serves to those who are authorised. */
@@ -97,6 +108,14 @@ export class LinkedNode {
     const membership = new MemoryMembership(identity.id, channels);
     const addresses = await AddressBook.open(options.addressesPath, { clock: systemClock, log: silentLog });
     const carrier = new TcpCarrier(addresses, options.isHidden ? undefined : { host: '127.0.0.1', port, orAnyPort: false });
+    const connected = () => made.node?.links.connected() ?? [];
+    const relayed = new RelayCarrier({ membership, connected });
+    const share = new FairShare(systemClock, {
+      bytesPerSecond: options.relayBytesPerSecond,
+      transfersPerNode: limits.maxTunnelsOfNode,
+      transfers: limits.maxTunnels,
+    });
+    const relay = new TunnelRelay({ membership, connected, share }, { idleMs: 60_000 });
     const made: { node?: LinkedNode } = {};
     const note = (_fields: object, message: string): void => void made.node?.logged.push(message);
     const links = await Links.open(
@@ -105,14 +124,18 @@ export class LinkedNode {
           identity,
           membership,
           addresses,
-          carriers: [carrier],
+          carriers: [carrier, relayed],
           clock: systemClock,
           random: Math.random,
           log: { debug: note, info: note, warn: note, error: note },
         },
-        serve: (caller) => ({ definition: PeerServiceService, implementation: made.node!.serving(caller) }),
+        serve: (caller) => ({
+          definition: { ...PeerServiceService, ...tunnelDefinition },
+          implementation: { ...made.node!.serving(caller), ...tunnelHandlers({ relay, carrier: relayed }, caller) },
+          options: { interceptors: [prepareTunnels, new OpenCalls(new ReadBuffers(1, 1), { subscriptions: new Set(), idleMs: 60_000 }).interceptor] },
+        }),
       },
-      { label, version: '1', staticPeers, timing: { ...quickTiming, ...timing } },
+      { label, version: '1', staticPeers, isRelay: () => membership.isRelay, timing: { ...quickTiming, ...timing } },
     );
     made.node = new LinkedNode(identity.id, membership, links, new LinkedPeers(links, membership), carrier, addresses);
     return made.node;

@@ -7,6 +7,7 @@ import { type ChannelTag, type Member, type Membership } from '../../src/network
 export interface MemoryChannel {
   readonly address: string;
   readonly nodeIds: readonly NodeId[];
+  readonly relays?: readonly NodeId[];
   readonly bootstrapAddresses?: readonly string[];
 }
 
@@ -23,6 +24,11 @@ export class MemoryMembership implements Membership {
   change(channels: readonly MemoryChannel[]): void {
     this.channels = channels;
     for (const watcher of this.watchers) watcher();
+  }
+
+  /** Whether a channel says that this node is a relay. */
+  get isRelay(): boolean {
+    return this.channels.some(({ relays = [] }) => relays.includes(this.ownId));
   }
 
   tags(): readonly ChannelTag[] {
@@ -42,7 +48,16 @@ export class MemoryMembership implements Membership {
     const own = this.channels.filter(({ nodeIds }) => nodeIds.includes(this.ownId));
     const ids = new Set(own.flatMap(({ nodeIds }) => nodeIds).filter((nodeId) => nodeId !== this.ownId));
     const channelsOf = (nodeId: NodeId): string[] => own.filter(({ nodeIds }) => nodeIds.includes(nodeId)).map(({ address }) => address);
-    return new Map([...ids].map((nodeId) => [nodeId, { nodeId, label: '', channels: channelsOf(nodeId), isRelay: false }]));
+    return new Map(
+      [...ids].map((nodeId) => [nodeId, { nodeId, label: '', channels: channelsOf(nodeId), isRelay: own.some(({ relays = [] }) => relays.includes(nodeId)) }]),
+    );
+  }
+
+  relays(one: NodeId, other: NodeId, tags: readonly ChannelTag[]): boolean {
+    return this.channels.some(
+      ({ address, nodeIds, relays = [] }) =>
+        tags.includes(channelTag(address)) && relays.includes(this.ownId) && nodeIds.includes(one) && nodeIds.includes(other),
+    );
   }
 
   addressOf(channel: string): string {

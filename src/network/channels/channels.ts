@@ -117,6 +117,10 @@ export class Channels implements Membership {
     return this.view.members();
   }
 
+  relays(one: NodeId, other: NodeId, tags: readonly ChannelTag[]): boolean {
+    return this.view.relays(one, other, tags);
+  }
+
   /** As Membership says; a spelling of the address that `join` takes will do, too. */
   addressOf(channel: string): string {
     const address = spelledAddress(channel);

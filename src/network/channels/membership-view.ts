@@ -23,6 +23,8 @@ interface OwnChannel extends KnownChannel {
   readonly listsSelf: boolean;
   /** Whether this node serves everybody who has joined the channel. */
   readonly servesAll: boolean;
+  /** Whether this node passes connections on between its members. */
+  readonly isRelay: boolean;
 }
 
 /** What the joined channels say at one moment of who may talk to whom, from the place of one node. */
@@ -53,6 +55,15 @@ export class MembershipView implements Omit<Membership, 'watch'> {
 
   members(): ReadonlyMap<NodeId, Member> {
     return this.memberMap;
+  }
+
+  relays(one: NodeId, other: NodeId, tags: readonly ChannelTag[]): boolean {
+    return tags.some((tag) => {
+      const channel = this.channels.get(tag);
+      const [first, second] = [channel?.nodes.get(one), channel?.nodes.get(other)];
+      const mayTalk = first?.isPublic === true || second?.isPublic === true || (first !== undefined && second !== undefined);
+      return channel?.isRelay === true && mayTalk;
+    });
   }
 
   addressOf(channel: string): string {
@@ -93,7 +104,8 @@ function fingerprintOf(channels: readonly KnownChannel[]): string {
 function ownChannel(channel: KnownChannel, nodeId: NodeId): OwnChannel {
   const nodes = new Map(channel.config?.nodes.map((node) => [node.nodeId, node]));
   const entry = nodes.get(nodeId);
-  return { ...channel, tag: channelTag(channel.address), nodes, listsSelf: entry !== undefined, servesAll: grantedRoles(channel.roles, entry).public };
+  const granted = grantedRoles(channel.roles, entry);
+  return { ...channel, tag: channelTag(channel.address), nodes, listsSelf: entry !== undefined, servesAll: granted.public, isRelay: granted.relay };
 }
 
 /** Whether the channel lets this node and one that has joined it talk. What role the other one takes is not known, so its entry in the file counts. */

@@ -5,6 +5,7 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { toStatus } from '../../rpc/codec/status-details.js';
 import { type Caller } from '../caller.js';
+import { limitMessages } from './limit-messages.js';
 import { watched } from './watched-call.js';
 
 /** Whom an admission asks and tells. */
@@ -22,7 +23,7 @@ export function admitGreeted(caller: AdmittedCaller): ServerInterceptor {
   const admit = ({ path }: Parameters<ServerInterceptor>[0], call: ServerInterceptingCallInterface): ServerInterceptingCallInterface => {
     if (path !== PeerServiceService.greet.path) return admitted(caller, call);
     if (isGreeting) return refusing(call, new KacheryError('too-busy', 'A greeting is being answered; wait for its answer before the next.'));
-    limitMessages(call);
+    limitMessages(call, limits.maxGreetingBytes);
     return watched(call, (isUnderWay) => {
       isGreeting = isUnderWay;
     });
@@ -51,14 +52,4 @@ function refusing(call: ServerInterceptingCallInterface, error: unknown): Server
       });
     },
   });
-}
-
-/**
- * grpc-js has one limit for all methods of a server, so this reaches into private fields of version 1.14, for a message as it comes and as it is when it was
- * compressed; where they are not as expected, the server's limit stays.
- */
-function limitMessages(call: ServerInterceptingCallInterface): void {
-  const decoder: unknown = Reflect.get(call, 'decoder');
-  if (typeof decoder === 'object' && decoder !== null && 'maxReadMessageLength' in decoder) decoder.maxReadMessageLength = limits.maxGreetingBytes;
-  if ('maxReceiveMessageSize' in call) call.maxReceiveMessageSize = limits.maxGreetingBytes;
 }

@@ -119,6 +119,10 @@ export class CallerConnection implements Caller {
     if (this.sharedTags().length === 0) throw notAuthorized(this.told.length > 0);
   }
 
+  sharedTags(): readonly ChannelTag[] {
+    return this.host.membership.compare(this.nodeId, this.told).shared;
+  }
+
   members(): readonly MemberAddress[] {
     return this.host.membersOf(this.sharedTags(), this);
   }
@@ -163,10 +167,6 @@ export class CallerConnection implements Caller {
     this.ending.abort(new KacheryError('node-unreachable', 'The connection with the caller has ended.', { node: this.nodeId }));
     this.injector.destroy();
     this.server.forceShutdown();
-  }
-
-  private sharedTags(): readonly ChannelTag[] {
-    return this.host.membership.compare(this.nodeId, this.told).shared;
   }
 
   private readonly countCalls = (_method: unknown, call: Parameters<typeof watched>[0]): ReturnType<typeof watched> =>

@@ -30,9 +30,10 @@ export class LinkDialer {
     private readonly timing: Pick<LinkTiming, 'nextAddressMs' | 'nextKindMs'>,
   ) {}
 
-  /** All ways to a node, the best kind first. */
-  routesTo(nodeId: NodeId): readonly Route[] {
-    return this.inOrder().flatMap((carrier) => carrier.destinationsOf(nodeId).map((destination) => ({ carrier, destination })));
+  /** All ways to a node, the best kind first; only kinds better than one that is named. */
+  routesTo(nodeId: NodeId, betterThan?: LinkKind): readonly Route[] {
+    const carriers = this.inOrder().filter(({ kind }) => betterThan === undefined || linkKinds.indexOf(kind) < linkKinds.indexOf(betterThan));
+    return carriers.flatMap((carrier) => carrier.destinationsOf(nodeId).map((destination) => ({ carrier, destination })));
   }
 
   /** The ways to an address of which nobody says whose node is there. */

@@ -13,7 +13,7 @@ export interface LinkTiming {
   readonly maxRetryMs: number;
   /** Least pause before a node is tried again that has said that this one is not authorised. */
   readonly refusedRetryMs: number;
-  /** A failure that is younger is not repeated for those who ask for a connection at once. */
+  /** A failure is not repeated for those who ask for a connection at once, for as long as it took itself, but at most for so long. */
   readonly recentFailureMs: number;
   /** A connection that has lasted so long was a success; one that breaks sooner counts as a failure. */
   readonly stableAfterMs: number;
@@ -27,6 +27,8 @@ export interface LinkTiming {
   readonly tickMs: number;
   /** How long a second connection with a node is kept when nobody uses it. */
   readonly surplusIdleMs: number;
+  /** How often a better kind of connection is looked for, with a node that is connected already. */
+  readonly betterLinkMs: number;
   /** How often connected nodes are asked for the addresses of others. */
   readonly memberExchangeMs: number;
   /** How long a connection is kept whose other end is not authorised, so that it hears that. */
@@ -50,6 +52,7 @@ export const defaultLinkTiming: LinkTiming = {
   silenceMs: limits.linkSilenceMs,
   tickMs: 5_000,
   surplusIdleMs: 30_000,
+  betterLinkMs: limits.betterLinkMs,
   memberExchangeMs: 5 * 60_000,
   refusedLingerMs: 500,
   drainMs: 500,

@@ -45,6 +45,8 @@ export class Link {
   readonly connectedAtMs: number;
   /** When it was connected, as performance.now() tells. */
   readonly openedAtMs = performance.now();
+  /** Nodes that this one was connected with when it was asked for members the last time. */
+  neighbours: ReadonlySet<NodeId> = new Set();
   private readonly ending = new AbortController();
   private readonly socket: SecureStream['socket'];
   private told: NodeFacts | undefined;
@@ -120,7 +122,12 @@ export class Link {
 
   /** Whether, by what both nodes said last, a channel authorises both now. */
   get isAuthorized(): boolean {
-    return !this.signal.aborted && this.parts.membership.compare(this.nodeId, this.shared).shared.length > 0;
+    return !this.signal.aborted && this.sharedTags().length > 0;
+  }
+
+  /** Of the channels that both nodes said last, those that authorise both now. */
+  sharedTags(): readonly ChannelTag[] {
+    return this.parts.membership.compare(this.nodeId, this.shared).shared;
   }
 
   /** Greets the node. Fails with `not-authorized` if the two do not agree on a channel any more, and as every call. */

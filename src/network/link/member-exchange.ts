@@ -7,17 +7,19 @@ import { learnAddresses } from './learn-addresses.js';
 import { type Link } from './link.js';
 
 /**
- * Asks a connected node where other members are, and notes what it says of those that a joined channel lists. Resolves with those that an address was told of.
- * Fails as every call.
+ * Asks a connected node where other members are, and notes what it says of those that a joined channel lists: their addresses, and with
+ * which of them it is connected, so that it may lead to them. Resolves with those that it told something of. Fails as every call.
  */
 export async function exchangeMembers(link: Link, membership: Pick<Membership, 'members'>, book: AddressBook): Promise<readonly NodeId[]> {
   const { members: told } = await link.channel.unary(PeerServiceService.listMembers, {}, { signal: link.signal });
   const members = membership.members();
   const { kind, remoteAddress } = link.origin;
   const learned: NodeId[] = [];
-  for (const { nodeId, addresses } of told.slice(0, limits.maxToldMembers)) {
+  const neighbours = new Set<NodeId>();
+  for (const { nodeId, addresses, isConnected } of told.slice(0, limits.maxToldMembers)) {
     const member = members.get(nodeId as NodeId);
-    if (!member || addresses.length === 0) continue;
+    if (!member || (addresses.length === 0 && !isConnected)) continue;
+    if (isConnected) neighbours.add(member.nodeId);
     learnAddresses(book, member.nodeId, {
       addresses: addresses.slice(0, limits.maxNodeAddresses),
       origin: 'member',
@@ -25,5 +27,6 @@ export async function exchangeMembers(link: Link, membership: Pick<Membership, '
     });
     learned.push(member.nodeId);
   }
+  link.neighbours = neighbours;
   return learned;
 }

@@ -1,4 +1,12 @@
-import { type CallOptions, type ClientOptions, type ClientReadableStream, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
+import {
+  type CallOptions,
+  type ClientDuplexStream,
+  type ClientOptions,
+  type ClientReadableStream,
+  InterceptingCall,
+  type Interceptor,
+  status,
+} from '@grpc/grpc-js';
 import { type TLSSocket } from 'node:tls';
 
 import { PeerServiceClient } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
@@ -136,6 +144,15 @@ export class PeerChannel {
       silence.release();
       call.cancel();
       call.destroy();
+    }
+  }
+
+  /** A call in which messages go both ways; the caller cancels it. Fails with `node-unreachable` if the connection has ended. */
+  duplex<Request, Response>({ path, requestSerialize, responseDeserialize }: PeerMethod<Request, Response>): ClientDuplexStream<Request, Response> {
+    try {
+      return this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    } catch (error) {
+      throw peerFailure(error, this.node(), undefined);
     }
   }
 

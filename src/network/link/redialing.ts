@@ -107,8 +107,10 @@ export class Redialing {
   private async tryNeighbour(neighbour: Neighbour, signal: AbortSignal): Promise<TryOutcome> {
     const { nodeId } = neighbour;
     const { membership, dialer, neighbours } = this.parts;
-    if (signal.aborted || neighbour.best || !membership.members().has(nodeId)) return 'nothing';
-    const routes = dialer.routesTo(nodeId);
+    const { best } = neighbour;
+    if (signal.aborted || best?.origin.kind === 'direct' || !membership.members().has(nodeId)) return 'nothing';
+    const routes = dialer.routesTo(nodeId, best?.origin.kind);
+    if (best && routes.length === 0) return this.lookForBetter();
     if (routes.length === 0) {
       neighbour.lastError ||= 'No address of it is known: it has to connect to this node, or to another member that both are connected with.';
       return 'nothing';
@@ -116,7 +118,14 @@ export class Redialing {
     const { failure } = await this.dial(routes, signal);
     // Meanwhile it may have connected by itself.
     neighbour.lastError = failure && !neighbours.get(nodeId)?.best ? failure.message : '';
+    // With one that is connected in a worse way, there is time.
+    if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
     return failure ? this.failed(failure) : 'done';
+  }
+
+  private lookForBetter(): TryOutcome {
+    const { timing, random } = this.parts;
+    return { againMs: timing.betterLinkMs * (0.9 + random() / 5) };
   }
 
   private async trySeed(address: string, signal: AbortSignal): Promise<TryOutcome> {

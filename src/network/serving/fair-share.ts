@@ -42,8 +42,8 @@ export class FairShare {
   begin(nodeId: NodeId): () => void {
     const ofNode = this.open.get(nodeId) ?? 0;
     const { transfersPerNode, transfers } = this.limits;
-    if (ofNode >= transfersPerNode) throw tooBusy(`This node sends ${String(transfersPerNode)} files to yours already`, transfersPerNode);
-    if (this.openTransfers >= transfers) throw tooBusy(`This node sends ${String(transfers)} files already`, transfers);
+    if (ofNode >= transfersPerNode) throw tooBusy(`This node has ${String(transfersPerNode)} transfers with one node already`, transfersPerNode);
+    if (this.openTransfers >= transfers) throw tooBusy(`This node has ${String(transfers)} transfers already`, transfers);
     this.open.set(nodeId, ofNode + 1);
     this.openTransfers++;
     let isOver = false;

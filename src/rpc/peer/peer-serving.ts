@@ -10,9 +10,11 @@ import { type FileStore } from '../../storage/file-store.js';
 import { ReadBuffers } from '../../storage/read-buffers.js';
 import { readOffsetBytes } from '../../storage/read-offset.js';
 import { peerServiceDefinition } from '../codec/peer-service-definition.js';
+import { tunnelDefinition } from '../codec/tunnel-definition.js';
 import { admitCalls } from '../interceptors/admit-calls.js';
 import { logRequests } from '../interceptors/log-requests.js';
 import { OpenCalls } from '../interceptors/open-calls.js';
+import { prepareTunnels } from '../interceptors/prepare-tunnels.js';
 import { serverStreamHandler } from '../streams/server-stream-handler.js';
 import { unaryHandler } from '../streams/unary-handler.js';
 import { type TransferRegistry } from '../transfer-registry.js';
@@ -22,6 +24,7 @@ import { peerFeedDefinition } from './peer-feed-definition.js';
 import { peerFeedHandlers, type ServedFeeds } from './peer-feed-handlers.js';
 import { readFileForPeer } from './read-file.js';
 import { readFilesForPeer } from './read-files.js';
+import { tunnelHandlers, type TunnelServing } from './tunnel-handlers.js';
 
 /** What other nodes are served with. */
 export interface PeerServingParts {
@@ -30,6 +33,8 @@ export interface PeerServingParts {
   readonly feeds: ServedFeeds;
   readonly transfers: TransferRegistry;
   readonly share: FairShare;
+  /** Undefined for a node that neither makes tunnels nor takes any. */
+  readonly tunnels?: TunnelServing;
   readonly log: StructuredLog;
 }
 
@@ -60,9 +65,9 @@ export class PeerServing {
     ]);
     const log = logRequests(withNode(this.parts.log, caller.nodeId));
     return {
-      definition: { ...peerServiceDefinition, ...peerFeedDefinition },
+      definition: { ...peerServiceDefinition, ...peerFeedDefinition, ...tunnelDefinition },
       implementation: this.handlers(caller),
-      options: { interceptors: [calls.interceptor, log, admission] },
+      options: { interceptors: [prepareTunnels, calls.interceptor, log, admission] },
     };
   }
 
@@ -79,6 +84,7 @@ export class PeerServing {
       readFile: serverStreamHandler(readFileForPeer(serving, caller.nodeId), { ...options, onSent }),
       readFiles: serverStreamHandler(readFilesForPeer(serving, caller.nodeId), options),
       ...peerFeedHandlers(parts.feeds, caller, options),
+      ...(parts.tunnels && tunnelHandlers(parts.tunnels, caller)),
     };
   }
 }

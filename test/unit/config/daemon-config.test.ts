@@ -53,6 +53,7 @@ test('the environment goes before the defaults, and flags before the environment
     peerAddress: 'lab.example.org:4000,[2001:db8::1]:4001',
     peer: '10.0.0.1:20422',
     uploadLimit: '12.5',
+    relayLimit: '2.5',
     downloadLimit: '100',
   };
   t.deepEqual(resolveDaemonConfig(flags, environment), {
@@ -73,6 +74,7 @@ test('the environment goes before the defaults, and flags before the environment
       staticPeers: ['10.0.0.1:20422'],
       uploadBytesPerSecond: 12_500_000,
       downloadBytesPerSecond: 100_000_000,
+      relayBytesPerSecond: 2_500_000,
       webProxies: { http: undefined, https: undefined, none: undefined },
     },
   });

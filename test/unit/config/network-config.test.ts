@@ -12,6 +12,7 @@ test('without flags and environment the defaults hold', (t) => {
     staticPeers: [],
     uploadBytesPerSecond: undefined,
     downloadBytesPerSecond: undefined,
+    relayBytesPerSecond: 10_000_000,
     webProxies: { http: undefined, https: undefined, none: undefined },
   });
 });
@@ -31,7 +32,7 @@ test('the arguments of a daemon in the background give it the same configuration
   const given: NetworkFlags[] = [
     {},
     { peerHost: 'none', peerPort: '0' },
-    { peerAddress: 'a.example:1,[::1]:2', peer: 'b.example:3', uploadLimit: '1.25', downloadLimit: '0.000001' },
+    { peerAddress: 'a.example:1,[::1]:2', peer: 'b.example:3', uploadLimit: '1.25', downloadLimit: '0.000001', relayLimit: '2.5' },
   ];
   for (const flags of given) {
     const config = resolveNetworkConfig(flags, {});
@@ -51,6 +52,7 @@ test('what cannot be is refused with the name of the flag or the variable', (t) 
     [{ peerAddress: Array.from({ length: 101 }, () => 'a:1').join(',') }, /--peer-address.*at most 100/s],
     [{ uploadLimit: '0' }, /--upload-limit/],
     [{ downloadLimit: '10MB' }, /--download-limit/],
+    [{ relayLimit: '-1' }, /--relay-limit/],
   ];
   for (const [flags, message] of wrong) {
     const error = t.throws(() => resolveNetworkConfig(flags, {}), undefined, JSON.stringify(flags));

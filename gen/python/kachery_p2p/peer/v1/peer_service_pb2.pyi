@@ -768,3 +768,83 @@ class SubmitMessagesResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["appended_at", b"appended_at", "position", b"position"]) -> None: ...
 
 global___SubmitMessagesResponse = SubmitMessagesResponse
+
+@typing.final
+class OpenTunnelRequest(google.protobuf.message.Message):
+    """What the node that wants a tunnel sends."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TARGET_NODE_ID_FIELD_NUMBER: builtins.int
+    DATA_FIELD_NUMBER: builtins.int
+    target_node_id: builtins.str
+    """Id of the node that the tunnel leads to; in the first message only."""
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message."""
+    def __init__(
+        self,
+        *,
+        target_node_id: builtins.str = ...,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data", "target_node_id", b"target_node_id"]) -> None: ...
+
+global___OpenTunnelRequest = OpenTunnelRequest
+
+@typing.final
+class OpenTunnelResponse(google.protobuf.message.Message):
+    """What comes back through the tunnel."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: builtins.int
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message, which says that the tunnel stands."""
+    def __init__(
+        self,
+        *,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data"]) -> None: ...
+
+global___OpenTunnelResponse = OpenTunnelResponse
+
+@typing.final
+class AcceptTunnelRequest(google.protobuf.message.Message):
+    """What the relay passes on to the target."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CALLER_NODE_ID_FIELD_NUMBER: builtins.int
+    DATA_FIELD_NUMBER: builtins.int
+    caller_node_id: builtins.str
+    """Id of the node at the other end, as the relay tells it; in the first message only. The target believes nothing but what TLS proves."""
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message."""
+    def __init__(
+        self,
+        *,
+        caller_node_id: builtins.str = ...,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["caller_node_id", b"caller_node_id", "data", b"data"]) -> None: ...
+
+global___AcceptTunnelRequest = AcceptTunnelRequest
+
+@typing.final
+class AcceptTunnelResponse(google.protobuf.message.Message):
+    """What the target sends back."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: builtins.int
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message, which says that the tunnel is taken."""
+    def __init__(
+        self,
+        *,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data"]) -> None: ...
+
+global___AcceptTunnelResponse = AcceptTunnelResponse

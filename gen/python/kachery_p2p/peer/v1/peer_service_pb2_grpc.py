@@ -74,6 +74,16 @@ class PeerServiceStub(object):
                 request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesResponse.FromString,
                 )
+        self.OpenTunnel = channel.stream_stream(
+                '/kachery_p2p.peer.v1.PeerService/OpenTunnel',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelResponse.FromString,
+                )
+        self.AcceptTunnel = channel.stream_stream(
+                '/kachery_p2p.peer.v1.PeerService/AcceptTunnel',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelResponse.FromString,
+                )
 
 
 class PeerServiceServicer(object):
@@ -168,6 +178,25 @@ class PeerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OpenTunnel(self, request_iterator, context):
+        """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+        what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+        ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+        (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+        over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptTunnel(self, request_iterator, context):
+        """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+        that the caller is a relay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PeerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -225,6 +254,16 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     servicer.SubmitMessages,
                     request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesRequest.FromString,
                     response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesResponse.SerializeToString,
+            ),
+            'OpenTunnel': grpc.stream_stream_rpc_method_handler(
+                    servicer.OpenTunnel,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelResponse.SerializeToString,
+            ),
+            'AcceptTunnel': grpc.stream_stream_rpc_method_handler(
+                    servicer.AcceptTunnel,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -425,5 +464,39 @@ class PeerService(object):
         return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/SubmitMessages',
             kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesRequest.SerializeToString,
             kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def OpenTunnel(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(request_iterator, target, '/kachery_p2p.peer.v1.PeerService/OpenTunnel',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AcceptTunnel(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(request_iterator, target, '/kachery_p2p.peer.v1.PeerService/AcceptTunnel',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

@@ -105,6 +105,25 @@ class PeerServiceStub:
     FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
     """
 
+    OpenTunnel: grpc.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse,
+    ]
+    """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+    what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+    ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+    (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+    over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+    """
+
+    AcceptTunnel: grpc.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse,
+    ]
+    """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+    that the caller is a relay.
+    """
+
 class PeerServiceAsyncStub:
     """One node as another one sees it.
 
@@ -190,6 +209,25 @@ class PeerServiceAsyncStub:
     ]
     """Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
     FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+    """
+
+    OpenTunnel: grpc.aio.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse,
+    ]
+    """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+    what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+    ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+    (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+    over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+    """
+
+    AcceptTunnel: grpc.aio.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse,
+    ]
+    """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+    that the caller is a relay.
     """
 
 class PeerServiceServicer(metaclass=abc.ABCMeta):
@@ -299,6 +337,29 @@ class PeerServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesResponse]]:
         """Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
         FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+        """
+
+    @abc.abstractmethod
+    def OpenTunnel(
+        self,
+        request_iterator: _MaybeAsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse], collections.abc.AsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse]]:
+        """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+        what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+        ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+        (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+        over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+        """
+
+    @abc.abstractmethod
+    def AcceptTunnel(
+        self,
+        request_iterator: _MaybeAsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse], collections.abc.AsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse]]:
+        """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+        that the caller is a relay.
         """
 
 def add_PeerServiceServicer_to_server(servicer: PeerServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

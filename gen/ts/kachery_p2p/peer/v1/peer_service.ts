@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -295,6 +297,34 @@ export interface SubmitMessagesResponse {
   position: bigint;
   /** The time that they were given. */
   appendedAt: Timestamp | undefined;
+}
+
+/** What the node that wants a tunnel sends. */
+export interface OpenTunnelRequest {
+  /** Id of the node that the tunnel leads to; in the first message only. */
+  targetNodeId: string;
+  /** The next bytes, at most 256 KiB; none in the first message. */
+  data: Buffer;
+}
+
+/** What comes back through the tunnel. */
+export interface OpenTunnelResponse {
+  /** The next bytes, at most 256 KiB; none in the first message, which says that the tunnel stands. */
+  data: Buffer;
+}
+
+/** What the relay passes on to the target. */
+export interface AcceptTunnelRequest {
+  /** Id of the node at the other end, as the relay tells it; in the first message only. The target believes nothing but what TLS proves. */
+  callerNodeId: string;
+  /** The next bytes, at most 256 KiB; none in the first message. */
+  data: Buffer;
+}
+
+/** What the target sends back. */
+export interface AcceptTunnelResponse {
+  /** The next bytes, at most 256 KiB; none in the first message, which says that the tunnel is taken. */
+  data: Buffer;
 }
 
 function createBaseGreetRequest(): GreetRequest {
@@ -3127,6 +3157,318 @@ export const SubmitMessagesResponse: MessageFns<SubmitMessagesResponse> = {
   },
 };
 
+function createBaseOpenTunnelRequest(): OpenTunnelRequest {
+  return { targetNodeId: "", data: Buffer.alloc(0) };
+}
+
+export const OpenTunnelRequest: MessageFns<OpenTunnelRequest> = {
+  encode(message: OpenTunnelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetNodeId !== "") {
+      writer.uint32(10).string(message.targetNodeId);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenTunnelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenTunnelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.targetNodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenTunnelRequest {
+    return {
+      targetNodeId: isSet(object.targetNodeId)
+        ? globalThis.String(object.targetNodeId)
+        : isSet(object.target_node_id)
+        ? globalThis.String(object.target_node_id)
+        : "",
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: OpenTunnelRequest): unknown {
+    const obj: any = {};
+    if (message.targetNodeId !== "") {
+      obj.targetNodeId = message.targetNodeId;
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenTunnelRequest>, I>>(base?: I): OpenTunnelRequest {
+    return OpenTunnelRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenTunnelRequest>, I>>(object: I): OpenTunnelRequest {
+    const message = createBaseOpenTunnelRequest();
+    message.targetNodeId = object.targetNodeId ?? "";
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseOpenTunnelResponse(): OpenTunnelResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const OpenTunnelResponse: MessageFns<OpenTunnelResponse> = {
+  encode(message: OpenTunnelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenTunnelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenTunnelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenTunnelResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: OpenTunnelResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenTunnelResponse>, I>>(base?: I): OpenTunnelResponse {
+    return OpenTunnelResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenTunnelResponse>, I>>(object: I): OpenTunnelResponse {
+    const message = createBaseOpenTunnelResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAcceptTunnelRequest(): AcceptTunnelRequest {
+  return { callerNodeId: "", data: Buffer.alloc(0) };
+}
+
+export const AcceptTunnelRequest: MessageFns<AcceptTunnelRequest> = {
+  encode(message: AcceptTunnelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callerNodeId !== "") {
+      writer.uint32(10).string(message.callerNodeId);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptTunnelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptTunnelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callerNodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AcceptTunnelRequest {
+    return {
+      callerNodeId: isSet(object.callerNodeId)
+        ? globalThis.String(object.callerNodeId)
+        : isSet(object.caller_node_id)
+        ? globalThis.String(object.caller_node_id)
+        : "",
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AcceptTunnelRequest): unknown {
+    const obj: any = {};
+    if (message.callerNodeId !== "") {
+      obj.callerNodeId = message.callerNodeId;
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AcceptTunnelRequest>, I>>(base?: I): AcceptTunnelRequest {
+    return AcceptTunnelRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AcceptTunnelRequest>, I>>(object: I): AcceptTunnelRequest {
+    const message = createBaseAcceptTunnelRequest();
+    message.callerNodeId = object.callerNodeId ?? "";
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAcceptTunnelResponse(): AcceptTunnelResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const AcceptTunnelResponse: MessageFns<AcceptTunnelResponse> = {
+  encode(message: AcceptTunnelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptTunnelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptTunnelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AcceptTunnelResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: AcceptTunnelResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AcceptTunnelResponse>, I>>(base?: I): AcceptTunnelResponse {
+    return AcceptTunnelResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AcceptTunnelResponse>, I>>(object: I): AcceptTunnelResponse {
+    const message = createBaseAcceptTunnelResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 /**
  * One node as another one sees it.
  *
@@ -3269,6 +3611,36 @@ export const PeerServiceService = {
       Buffer.from(SubmitMessagesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubmitMessagesResponse => SubmitMessagesResponse.decode(value),
   },
+  /**
+   * Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+   * what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+   * ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+   * (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+   * over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+   */
+  openTunnel: {
+    path: "/kachery_p2p.peer.v1.PeerService/OpenTunnel" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: OpenTunnelRequest): Buffer => Buffer.from(OpenTunnelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenTunnelRequest => OpenTunnelRequest.decode(value),
+    responseSerialize: (value: OpenTunnelResponse): Buffer => Buffer.from(OpenTunnelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenTunnelResponse => OpenTunnelResponse.decode(value),
+  },
+  /**
+   * Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+   * that the caller is a relay.
+   */
+  acceptTunnel: {
+    path: "/kachery_p2p.peer.v1.PeerService/AcceptTunnel" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: AcceptTunnelRequest): Buffer => Buffer.from(AcceptTunnelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AcceptTunnelRequest => AcceptTunnelRequest.decode(value),
+    responseSerialize: (value: AcceptTunnelResponse): Buffer =>
+      Buffer.from(AcceptTunnelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AcceptTunnelResponse => AcceptTunnelResponse.decode(value),
+  },
 } as const;
 
 export interface PeerServiceServer extends UntypedServiceImplementation {
@@ -3313,6 +3685,19 @@ export interface PeerServiceServer extends UntypedServiceImplementation {
    * FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
    */
   submitMessages: handleUnaryCall<SubmitMessagesRequest, SubmitMessagesResponse>;
+  /**
+   * Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+   * what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+   * ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+   * (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+   * over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+   */
+  openTunnel: handleBidiStreamingCall<OpenTunnelRequest, OpenTunnelResponse>;
+  /**
+   * Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+   * that the caller is a relay.
+   */
+  acceptTunnel: handleBidiStreamingCall<AcceptTunnelRequest, AcceptTunnelResponse>;
 }
 
 export interface PeerServiceClient extends Client {
@@ -3481,6 +3866,29 @@ export interface PeerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SubmitMessagesResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+   * what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+   * ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+   * (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+   * over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+   */
+  openTunnel(): ClientDuplexStream<OpenTunnelRequest, OpenTunnelResponse>;
+  openTunnel(options: Partial<CallOptions>): ClientDuplexStream<OpenTunnelRequest, OpenTunnelResponse>;
+  openTunnel(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<OpenTunnelRequest, OpenTunnelResponse>;
+  /**
+   * Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+   * that the caller is a relay.
+   */
+  acceptTunnel(): ClientDuplexStream<AcceptTunnelRequest, AcceptTunnelResponse>;
+  acceptTunnel(options: Partial<CallOptions>): ClientDuplexStream<AcceptTunnelRequest, AcceptTunnelResponse>;
+  acceptTunnel(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<AcceptTunnelRequest, AcceptTunnelResponse>;
 }
 
 export const PeerServiceClient = makeGenericClientConstructor(
