@@ -45,11 +45,10 @@ function addFileCommands(program: Command, contextOf: ContextOf): void {
     .argument('<paths...>', 'files to store; - for standard input')
     .option('--label <name>', "name in the URI; the file's own if left out")
     .action(async (paths: string[], flags: { label?: string }) => (await import('./commands/store.js')).storeCommand(paths, flags, contextOf(flags)));
-  addSourceOptions(program.command('load'))
+  addSourceOptions(program.command('load').option('--dest <path>', 'put a copy there; - for standard output'))
     .alias('load-file')
     .description('Bring a file to this machine and tell its path.')
     .argument('<uri>', 'address of the file')
-    .option('--dest <path>', 'put a copy there; - for standard output')
     .action(async (uri: string, flags: { dest?: string } & SourceFlags) => (await import('./commands/load.js')).loadCommand(uri, flags, contextOf(flags)));
   addSourceOptions(program.command('cat'))
     .alias('cat-file')

@@ -60,13 +60,11 @@ export async function* readManyFiles(ids: readonly ContentId[], options: FetchOp
 
 /** Asks for many files at once, and cuts them into groups that are fetched together. */
 async function* lookups(ids: readonly ContentId[], options: FetchOptions, parts: ManyFilesParts): AsyncGenerator<Lookup, void, undefined> {
-  const { peers } = parts;
-  const { sources = {}, signal } = options;
+  const { signal } = options;
   for (let from = 0; from < ids.length; from += limits.maxPeerBatchFiles) {
     throwIfCancelled(signal);
-    if (from === 0 && peers.missing(sources).length > 0) await peers.connectMissing(sources, { signal });
     const batch = ids.slice(from, from + limits.maxPeerBatchFiles);
-    const { claims, answers } = await askAll(batch, options, parts);
+    const { claims, answers } = await askEverybody(batch, options, parts);
     let group: ContentId[] = [];
     let sizeBytes = 0;
     for (const id of batch) {
@@ -82,7 +80,17 @@ async function* lookups(ids: readonly ContentId[], options: FetchOptions, parts:
   }
 }
 
-/** Of several nodes that have a file, the one that the fewest others are to come from. */
+/** Those that are not connected are tried only for what nobody else has. */
+async function askEverybody(ids: readonly ContentId[], options: FetchOptions, parts: ManyFilesParts) {
+  const { sources = {}, signal } = options;
+  const first = await askAll(ids, options, parts);
+  const isMissing = ids.some((id) => !first.claims.has(id)) && parts.peers.missing(sources).length > 0;
+  if (!isMissing) return first;
+  await parts.peers.connectMissing(sources, { signal });
+  return askAll(ids, options, parts);
+}
+
+/** Of several nodes that have a file, the one that the fewest others are to come from; one that claims a size beyond what is read so only where all do. */
 async function askAll(ids: readonly ContentId[], { sources = {}, signal }: FetchOptions, { peers, distrusted, silentMs }: ManyFilesParts) {
   const claims = new Map<ContentId, Claim>();
   const load = new Map<Peer, number>();
@@ -95,8 +103,11 @@ async function askAll(ids: readonly ContentId[], { sources = {}, signal }: Fetch
       const found = await answerInTime((asking) => peer.findFiles(ids, { signal: asking }), { timeoutMs: silentMs, signal });
       answers.push({ nodeId, label, kind: 'has-not', said: 'it does not have it' });
       for (const file of found) {
-        const other = claims.get(file.id)?.peer;
-        if (other && (load.get(other) ?? 0) <= (load.get(peer) ?? 0)) continue;
+        const known = claims.get(file.id);
+        const other = known?.peer;
+        const isSmaller = known !== undefined && known.file.sizeBytes > limits.maxSmallFileBytes && file.sizeBytes <= limits.maxSmallFileBytes;
+        const isLarger = known !== undefined && known.file.sizeBytes <= limits.maxSmallFileBytes && file.sizeBytes > limits.maxSmallFileBytes;
+        if (isLarger || (other && !isSmaller && (load.get(other) ?? 0) <= (load.get(peer) ?? 0))) continue;
         claims.set(file.id, { peer, file });
         load.set(peer, (load.get(peer) ?? 0) + 1);
         if (other) load.set(other, (load.get(other) ?? 1) - 1);
@@ -145,11 +156,14 @@ async function readFrom(peer: Peer, files: readonly RemoteFile[], { contents, op
     for await (const content of peer.readFiles(ids, { signal })) {
       const id = ids[index++];
       if (content === undefined || id === undefined) continue;
-      if (createHash('sha1').update(content).digest('hex') !== id) {
+      if (content.byteLength !== files[index - 1]?.sizeBytes || createHash('sha1').update(content).digest('hex') !== id) {
         parts.distrusted.noteLie(peer.nodeId);
-        continue;
+        break;
       }
-      stored.push(parts.smallFiles.store(content).then(() => contents.set(id, content)));
+      const storing = parts.smallFiles.store(content).then(() => contents.set(id, content));
+      // A full disk is told when the file is fetched by itself.
+      storing.catch(() => undefined);
+      stored.push(storing);
     }
   } catch {
     throwIfCancelled(signal);

@@ -18,7 +18,7 @@ export interface FileSearch {
 /** FindFile: who has a file, this node first. */
 export function findFile({ store, remote, nodeId }: FileSearch) {
   return async function* ({ uri, sources }: FindFileRequest, { signal }: CallContext): AsyncGenerator<FindFileResponse, void, undefined> {
-    const files = new ReachableFiles(store, remote, requestedSources(sources));
+    const files = new ReachableFiles(store, remote, requestedSources(sources), signal);
     const sizeHere = await sizeIfHere(store, uri, signal, files.elsewhere !== undefined);
     if (sizeHere !== undefined) yield { nodeId, isLocal: true, sizeBytes: BigInt(sizeHere), label: '' };
     if (!files.elsewhere) return;

@@ -21,7 +21,7 @@ const states: Readonly<Record<LoadProgress['state'], LoadState>> = {
 /** LoadFile: where the file is, brought here if it is not. A part of another file is stored as a file of its own, so that it has a path. */
 export function loadFile(store: FileStore, remote: RemoteFiles | undefined) {
   return async function* (request: LoadFileRequest, { signal }: CallContext): AsyncGenerator<LoadFileResponse, void, undefined> {
-    const files = new ReachableFiles(store, remote, requestedSources(request.sources));
+    const files = new ReachableFiles(store, remote, requestedSources(request.sources), signal);
     const content = await resolveUri(files, request.uri);
     if (content.kind === 'part') {
       yield verifying(content);

@@ -1,5 +1,5 @@
 import { type ContentId } from '../../core/content-id.js';
-import { isKacheryError } from '../../core/failure.js';
+import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { type FileStore, type ReadOptions, type StoredFile } from '../../storage/file-store.js';
 import { type FileFetcher } from '../../transfer/file-fetcher.js';
 import { type RequestedSources } from './requested-sources.js';
@@ -18,11 +18,15 @@ export interface NamedContent {
 
 /** The files that are here and, where a request lets other nodes be asked, those that they have: what is read of them is fetched, verified and kept. */
 export class ReachableFiles implements ReadableFiles {
-  /** @param remote Undefined without a network. */
+  /**
+   * @param remote Undefined without a network.
+   * @param signal Of the request.
+   */
   constructor(
     private readonly store: FileStore,
     private readonly remote: RemoteFiles | undefined,
     private readonly sources: RequestedSources,
+    private readonly signal: AbortSignal,
   ) {}
 
   /** Where files that are not here can be had; undefined if nobody may be asked. */
@@ -62,7 +66,9 @@ export class ReachableFiles implements ReadableFiles {
     } catch (error) {
       const { elsewhere } = this;
       if (!elsewhere || !isMissing(error)) throw error;
-      for await (const _ of elsewhere.remote.load({ id }, { sources: elsewhere.sources }));
+      for await (const event of elsewhere.remote.load({ id }, { sources: elsewhere.sources, signal: this.signal })) {
+        if (event.kind === 'progress' && event.sizeBytes > maxBytes) throw tooLarge(id, event.sizeBytes, maxBytes);
+      }
       return this.store.readWhole(id, maxBytes);
     }
   }
@@ -79,6 +85,14 @@ export class ReachableFiles implements ReadableFiles {
       throw isKacheryError(error, 'file-not-found') && isKacheryError(here, 'content-corrupt') ? here : error;
     }
   }
+}
+
+function tooLarge(id: ContentId, sizeBytes: number, maxBytes: number): KacheryError {
+  const [limit, actual] = [String(maxBytes), String(sizeBytes)];
+  return new KacheryError('too-large', `sha1://${id} has ${actual} bytes; at most ${limit} can be read at once, so it cannot be a directory's listing.`, {
+    limit,
+    actual,
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -30,7 +30,7 @@ export interface FileReading {
 /** ReadFile: the bytes of a range, piece by piece. The piece of a message that was sent may be released to `buffers`. */
 export function readFile({ store, remote, transfers, buffers }: FileReading) {
   return async function* (request: ReadFileRequest, { signal }: CallContext): AsyncGenerator<OutgoingReadFileResponse, void, undefined> {
-    const files = new ReachableFiles(store, remote, requestedSources(request.sources));
+    const files = new ReachableFiles(store, remote, requestedSources(request.sources), signal);
     const { id, range, manifestId, uri } = await locate(files, request, signal);
     const transfer = transfers.begin('read', request.uri, range.end === undefined ? 0 : range.end - range.start);
     try {

@@ -26,7 +26,7 @@ type Outcome = Buffer | KacheryError | { readonly missing: ContentId; readonly u
 export function readFiles(store: FileStore, remote: RemoteFiles | undefined) {
   return async function* ({ uris }: ReadFilesRequest, { signal }: CallContext): AsyncGenerator<ReadFilesResponse, void, undefined> {
     checkBatch(uris.length, limits.maxBatchItems, 'URIs');
-    const files = new ReachableFiles(store, remote, {});
+    const files = new ReachableFiles(store, remote, {}, signal);
     const listings = new DirectoryListings(files);
     let results: ReadFileResult[] = [];
     let sizeBytes = 0;
@@ -131,10 +131,17 @@ async function readPart(files: ReachableFiles, part: PartContent, signal: AbortS
     const [limit, actual] = [String(limits.maxSmallFileBytes), String(sizeBytes)];
     throw new KacheryError('too-large', `The chunk has ${actual} bytes, and ReadFiles reads at most ${limit} of a file. Use ReadFile.`, { limit, actual });
   }
-  await checkPart(files, part, signal);
   const pieces: Buffer[] = [];
-  for await (const piece of files.read(part.parentId, { ...part.range, signal })) pieces.push(piece);
+  await checkPart({ read: (id, options) => kept(files.read(id, options), pieces) }, part, signal);
   return Buffer.concat(pieces);
+}
+
+/** What is returned is what was checked. */
+async function* kept(source: AsyncIterable<Buffer>, pieces: Buffer[]): AsyncGenerator<Buffer, void, undefined> {
+  for await (const piece of source) {
+    pieces.push(piece);
+    yield piece;
+  }
 }
 
 function sizeOf({ outcome }: ReadFileResult): number {
