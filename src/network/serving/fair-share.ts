@@ -97,6 +97,8 @@ export class FairShare {
       this.creditBytes -= next.sizeBytes;
       next.resolve();
     }
+    // Whoever comes next begins anew; without anybody there is nothing to wait for.
+    if (![...this.queues.values()].some((queue) => queue.length > 0)) return;
     this.timer ??= setTimeout(
       () => {
         this.timer = undefined;
