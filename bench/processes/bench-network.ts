@@ -52,17 +52,19 @@ export async function startBenchNetwork(dir: string, count: number, { flags = ()
 }
 
 /** Runs a command of the command line for a node, as its owner, and resolves with what it told, a value a line. */
-export async function command(node: BenchDaemon, ...words: readonly string[]): Promise<unknown[]> {
+async function command(node: BenchDaemon, ...words: readonly string[]): Promise<unknown[]> {
   const { stdout } = await run(process.execPath, [compiledCommand, ...words, '--json'], { env: node.environmentOf('owner') });
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as unknown);
 }
 
 async function connected(node: BenchDaemon, count: number): Promise<void> {
-  for (const deadlineMs = performance.now() + connectWithinMs; ; await pause(100)) {
+  const deadlineMs = performance.now() + connectWithinMs;
+  for (;;) {
     const peers = (await command(node, 'peers')) as { isConnected: boolean }[];
     if (peers.filter(({ isConnected }) => isConnected).length >= count) return;
     if (performance.now() > deadlineMs) throw new Error(`a node is not connected with ${String(count)} others: ${JSON.stringify(peers)}`);
+    await pause(100);
   }
 }
 

@@ -3,6 +3,7 @@ import { throwIfCancelled } from '../core/cancellation.js';
 import { type Clock } from '../core/clock.js';
 import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
+import { limits } from '../core/limits.js';
 import { type Peers } from '../network/peer.js';
 import { type StoredFile } from '../storage/file-store.js';
 import { type LocalStorage } from '../storage/local-storage.js';
@@ -98,7 +99,12 @@ export class FileFetcher {
 
   /** The contents of files of at most limits.maxSmallFileBytes, or why one cannot be had, in the order of `ids`; they are stored, too. */
   readMany(ids: readonly ContentId[], options: FetchOptions = {}): AsyncGenerator<Buffer | KacheryError, void, undefined> {
-    return readManyFiles(ids, options, { ...this.parts, distrusted: this.distrusted, smallFiles: this.smallFiles, silentMs: this.timing.silentMs });
+    const fetchOne = async (id: ContentId): Promise<Buffer> => {
+      for await (const _ of this.load({ id }, options));
+      return this.parts.store.readWhole(id, limits.maxSmallFileBytes);
+    };
+    const { distrusted, smallFiles } = this;
+    return readManyFiles(ids, options, { peers: this.parts.peers, distrusted, smallFiles, silentMs: this.timing.silentMs, fetchOne });
   }
 
   /** Ends all downloads; what they have verified is kept. May be called again. */

@@ -5,7 +5,7 @@ import { KacheryError } from '../core/failure.js';
 import { type Peer } from '../network/peer.js';
 
 /** The failure of a node that sends more or less than it was asked for. */
-export function wrongLength(expectedBytes: number, actualBytes: number): KacheryError {
+function wrongLength(expectedBytes: number, actualBytes: number): KacheryError {
   return new KacheryError('size-mismatch', `it sent ${String(actualBytes)} bytes in place of ${String(expectedBytes)}`);
 }
 

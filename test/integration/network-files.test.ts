@@ -150,6 +150,23 @@ test.serial('several nodes send the chunks of a file together', async (t) => {
   for (const { daemon } of [first, second]) t.true((loadedFrom.get(daemon.nodeId) ?? 0) > 5 * MB, JSON.stringify([...loadedFrom]));
 });
 
+test.serial('many small files come together, each that cannot be had with its own reason', async (t) => {
+  const { nodes } = await startConnected(t, 2);
+  const [source, reader] = [node(nodes, 0), node(nodes, 1)];
+  const contents = Array.from({ length: 1_200 }, (_, index) => Buffer.from(`content ${String(index)}`));
+  const uris = await source.client.storeFiles(contents.map((content) => ({ content })));
+  const loaded = await allItems(reader.client.loadFiles(uris));
+  t.true(loaded.every((content, index) => contents[index]?.equals(content)));
+  t.is(loaded.length, contents.length);
+  const large = await source.client.storeBytes(randomBytes(2 * MB));
+  t.true(isKacheryError(await t.throwsAsync(allItems(reader.client.loadFiles([large]))), 'too-large'));
+  const nowhere = `sha1://${'1'.repeat(40)}`;
+  t.true(isKacheryError(await t.throwsAsync(allItems(reader.client.loadFiles([uris[0] ?? '', nowhere]))), 'file-not-found'));
+  const listing = { dirs: { data: { files: { 'a.txt': { size: 9, sha1: sha1(contents[7] ?? Buffer.alloc(0)) } }, dirs: {} } }, files: {} };
+  const directory = (await source.client.storeJson(listing)).replace(/^sha1:\/\/([0-9a-f]{40}).*$/, 'sha1dir://$1.lab/data/a.txt');
+  t.is(await reader.client.loadText(directory), 'content 7');
+});
+
 async function receivedBytes({ client }: TestNode): Promise<number> {
   return (await client.channels.peers()).reduce((sum, peer) => sum + peer.receivedBytes, 0);
 }

@@ -42,16 +42,21 @@ export async function linkFeeds(t: ExecutionContext, feeds: ServedFeeds, options
   const channel: MemoryChannel = { address: 'https://example.org/channel.yaml', nodeIds: [server.id, client.id] };
   const serving = await startLinks(t, server, { feeds, channel, staticPeers: [], options });
   const calling = await startLinks(t, client, { feeds, channel, staticPeers: serving.carrier.listeningAddresses(), options: {} });
-  const link = await new Promise<ReturnType<Links['connected']>[number]>((resolve) => {
+  let remote: RemoteFeeds | undefined;
+  await new Promise<void>((resolve) => {
     const look = (): void => {
-      const [first] = calling.links.connected();
-      if (first) resolve(first);
+      const [link] = calling.links.connected();
+      if (!link) return;
+      remote = new RemoteFeeds(link.channel, link, { silentMs: options.silentMs });
+      resolve();
     };
     t.teardown(calling.links.watch(look));
     look();
   });
+  // The links may put a better connection in the place of the first.
+  const best = new Proxy({} as FeedPeer, { get: (_target, name) => (Reflect.get(remote!, name) as () => unknown).bind(remote) });
   return {
-    remote: new RemoteFeeds(link.channel, link, { silentMs: options.silentMs }),
+    remote: best,
     callerId: client.id,
     peers: calling.peers,
     stop: () => serving.links.close(),
@@ -68,8 +73,7 @@ interface LinksSetting {
 async function startLinks(t: ExecutionContext, identity: ReturnType<typeof newIdentity>, { feeds, channel, staticPeers, options }: LinksSetting) {
   const membership = new MemoryMembership(identity.id, [channel]);
   const addresses = await AddressBook.open(undefined, { clock: systemClock, log: silentLog });
-  // Only one of them can be dialed, so there is one connection, which nothing better takes the place of.
-  const carrier = new TcpCarrier(addresses, staticPeers.length > 0 ? undefined : { host: '127.0.0.1', port: 0, orAnyPort: false });
+  const carrier = new TcpCarrier(addresses, { host: '127.0.0.1', port: 0, orAnyPort: false });
   const share = new FairShare(systemClock, { bytesPerSecond: undefined, transfersPerNode: limits.maxTransfersPerPeer, transfers: limits.maxPeerTransfers });
   const parts = { store: await temporaryStorage(t), feeds, transfers: new TransferRegistry(systemClock), share, log: silentLog };
   const serving = new PeerServing(parts, { idleMs: limits.streamIdleMs });

@@ -13,7 +13,7 @@ export interface LinkTiming {
   readonly maxRetryMs: number;
   /** Least pause before a node is tried again that has said that this one is not authorised. */
   readonly refusedRetryMs: number;
-  /** A failure that is younger is not repeated for those who ask for a connection at once. */
+  /** A failure is not repeated for those who ask for a connection at once, for as long as it took itself, but at most for so long. */
   readonly recentFailureMs: number;
   /** A connection that has lasted so long was a success; one that breaks sooner counts as a failure. */
   readonly stableAfterMs: number;

@@ -18,6 +18,8 @@ export class RepeatedTry {
   private failedAtMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> | undefined;
+  /** How long the last try took. */
+  private failureTookMs = 0;
   private readonly closing = new AbortController();
 
   /** `tryOnce` never rejects; it ends soon when its signal is aborted. */
@@ -32,9 +34,13 @@ export class RepeatedTry {
     this.wait(this.failures === 0 ? delayMs : Math.max(delayMs, this.pauseMs()));
   }
 
-  /** Tries at once, though failures may say to wait; joins a try that is under way, and does nothing where one has failed just now. Resolves when it has ended. */
+  /**
+   * Tries at once, though failures may say to wait; joins a try that is under way. One that has failed slowly just now is not repeated; one that was refused may be
+   * welcome by now. Resolves when it has ended.
+   */
   async now(): Promise<void> {
-    if (!this.underWay && performance.now() - this.failedAtMs < this.parts.timing.recentFailureMs) return;
+    const believedMs = Math.min(this.failureTookMs, this.parts.timing.recentFailureMs);
+    if (!this.underWay && performance.now() - this.failedAtMs < believedMs) return;
     await this.run();
   }
 
@@ -68,7 +74,9 @@ export class RepeatedTry {
 
   /** Resolves with how long to wait before the next try; undefined if nobody waits for one. */
   private async tryAndJudge(): Promise<number | undefined> {
+    const begunAtMs = performance.now();
     const outcome = await this.tryOnce(this.closing.signal);
+    this.failureTookMs = performance.now() - begunAtMs;
     const hasFailed = typeof outcome === 'object' && 'failed' in outcome;
     this.failedAtMs = hasFailed ? performance.now() : -Infinity;
     if (!hasFailed) return typeof outcome === 'object' ? outcome.againMs : undefined;
