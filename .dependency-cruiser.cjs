@@ -12,6 +12,7 @@ const keptPackages = {
   pino: ['daemon'],
   '@grpc/grpc-js|grpc-health-check': ['rpc', 'client', 'daemon', 'network'],
   'yaml|undici': ['network'],
+  'hyperdht|multicast-dns': ['network'],
   commander: ['cli'],
   'cli-progress': ['cli'],
 };

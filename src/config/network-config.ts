@@ -29,8 +29,20 @@ export interface NetworkConfig {
   readonly downloadBytesPerSecond: number | undefined;
   /** Bytes a second that are passed on between other nodes, all together, where this node is a relay. */
   readonly relayBytesPerSecond: number;
+  /** The distributed hash table that this node takes part in; undefined for none. */
+  readonly dht: DhtSettings | undefined;
   /** Proxies that lead to the web, each as a URL or `host:port`. They come from the environment only, for they can hold a password. */
   readonly webProxies: WebProxies;
+}
+
+/** How a daemon takes part in a distributed hash table. */
+export interface DhtSettings {
+  /** `host:port` of nodes that are always there; `public` for those of the public one. */
+  readonly bootstrap: readonly string[] | 'public';
+  /** UDP port; 0 for any free one. */
+  readonly port: number;
+  /** `host:port` where all others reach this node, which is an entrance then; undefined if it is none. */
+  readonly bootstrapAddress: string | undefined;
 }
 
 /** The proxies for addresses that begin with `http:` and with `https:`, and the hosts that need none, as in NO_PROXY. */
@@ -49,6 +61,9 @@ export interface NetworkFlags {
   readonly uploadLimit?: string;
   readonly downloadLimit?: string;
   readonly relayLimit?: string;
+  readonly dhtBootstrap?: string;
+  readonly dhtPort?: string;
+  readonly dhtServe?: string;
 }
 
 /** What flags and environment say, flags first; frozen. Fails with `invalid-argument` for a value that cannot be. */
@@ -63,6 +78,7 @@ export function resolveNetworkConfig(flags: NetworkFlags, environment: Environme
     uploadBytesPerSecond: parseRate(givenValue(settings.uploadLimit, environment, flags.uploadLimit)),
     downloadBytesPerSecond: parseRate(givenValue(settings.downloadLimit, environment, flags.downloadLimit)),
     relayBytesPerSecond: parseRate(givenValue(settings.relayLimit, environment, flags.relayLimit)) ?? limits.relayBytesPerSecond,
+    dht: resolveDht(flags, environment),
     webProxies: Object.freeze({
       http: givenValue(settings.httpProxy, environment)?.text,
       https: givenValue(settings.httpsProxy, environment)?.text,
@@ -73,8 +89,17 @@ export function resolveNetworkConfig(flags: NetworkFlags, environment: Environme
 
 /** The flags that give a daemon this configuration. */
 export function networkArguments(config: NetworkConfig): string[] {
-  const { listenHost, listenPort, listenPortIsDefault, announcedAddresses, staticPeers, uploadBytesPerSecond, downloadBytesPerSecond, relayBytesPerSecond } =
-    config;
+  const {
+    listenHost,
+    listenPort,
+    listenPortIsDefault,
+    announcedAddresses,
+    staticPeers,
+    uploadBytesPerSecond,
+    downloadBytesPerSecond,
+    relayBytesPerSecond,
+    dht,
+  } = config;
   return [
     ...['--peer-host', listenHost ?? 'none'],
     ...(listenPortIsDefault ? [] : ['--peer-port', String(listenPort)]),
@@ -83,7 +108,29 @@ export function networkArguments(config: NetworkConfig): string[] {
     ...(uploadBytesPerSecond === undefined ? [] : ['--upload-limit', String(uploadBytesPerSecond / megabyte)]),
     ...(downloadBytesPerSecond === undefined ? [] : ['--download-limit', String(downloadBytesPerSecond / megabyte)]),
     ...(relayBytesPerSecond === limits.relayBytesPerSecond ? [] : ['--relay-limit', String(relayBytesPerSecond / megabyte)]),
+    ...(dht === undefined ? [] : dhtArguments(dht)),
   ];
+}
+
+function dhtArguments({ bootstrap, port, bootstrapAddress }: DhtSettings): string[] {
+  const names = bootstrap === 'public' ? bootstrap : bootstrap.join(',');
+  return [
+    ...(names === '' ? [] : ['--dht-bootstrap', names]),
+    ...(port === 0 ? [] : ['--dht-port', String(port)]),
+    ...(bootstrapAddress === undefined ? [] : ['--dht-serve', bootstrapAddress]),
+  ];
+}
+
+function resolveDht(flags: NetworkFlags, environment: Environment): DhtSettings | undefined {
+  const bootstrap = givenValue(settings.dhtBootstrap, environment, flags.dhtBootstrap);
+  const port = givenValue(settings.dhtPort, environment, flags.dhtPort);
+  const serve = givenValue(settings.dhtServe, environment, flags.dhtServe);
+  const [bootstrapAddress] = parseAddresses(serve);
+  if (serve && !/^(\d{1,3}\.){3}\d{1,3}:\d+$/.test(serve.text)) throw malformed(serve, 'one IPv4 address and a port are needed, such as 192.0.2.1:49737');
+  const isOff = bootstrap === undefined || bootstrap.text === 'none';
+  if (isOff && bootstrapAddress === undefined) return undefined;
+  const entrances = isOff ? [] : bootstrap.text === 'public' ? 'public' : parseAddresses(bootstrap);
+  return Object.freeze({ bootstrap: entrances, port: port === undefined ? 0 : parsePort(port, 0), bootstrapAddress });
 }
 
 function parseListenHost(given: GivenValue | undefined): string | undefined {

@@ -89,6 +89,28 @@ export const settings = {
     readers: ['daemon'],
     description: 'Nodes to connect to, as `host:port`, several with commas, beside those that are found through channels.',
   },
+  dhtBootstrap: {
+    variables: ['KACHERY_P2P_DHT_BOOTSTRAP'],
+    flag: '--dht-bootstrap <addresses>',
+    defaultText: '`none`',
+    readers: ['daemon'],
+    description:
+      'Where the daemon enters a distributed hash table (over UDP) in which members of a channel find each other and connect through NATs: `host:port`, several with commas; `public` for that of hyperdht; `none` for none.',
+  },
+  dhtPort: {
+    variables: ['KACHERY_P2P_DHT_PORT'],
+    flag: '--dht-port <port>',
+    defaultText: '`0`: any free one',
+    readers: ['daemon'],
+    description: 'UDP port for the distributed hash table.',
+  },
+  dhtServe: {
+    variables: ['KACHERY_P2P_DHT_SERVE'],
+    flag: '--dht-serve <address>',
+    defaultText: 'none',
+    readers: ['daemon'],
+    description: 'Makes the daemon an entrance to a distributed hash table of your own: the `IPv4 address:UDP port` under which all others reach it.',
+  },
   uploadLimit: {
     variables: ['KACHERY_P2P_UPLOAD_LIMIT'],
     flag: '--upload-limit <megabytes>',

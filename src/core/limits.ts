@@ -125,6 +125,12 @@ export const limits = {
   relayBytesPerSecond: 10_000_000,
   /** How long a tunnel may carry nothing; nodes greet each other more often. */
   tunnelIdleMs: 3 * 60 * 1000,
+  /** How often members of a channel are looked for in the DHT, at first and later, and how many are kept of one channel. */
+  dhtFirstRefreshMs: 5_000,
+  dhtRefreshMs: 10 * 60 * 1000,
+  maxDhtPeers: 200,
+  /** How long an address is left alone where a node was that no channel lists. */
+  strangerPauseMs: 60 * 60 * 1000,
   /** How often a better connection is looked for than one through a relay or a NAT. */
   betterLinkMs: 5 * 60 * 1000,
   /** Files that are sent to one other node, and to all of them, at a time. */

@@ -13,6 +13,8 @@ import { AddressBook } from '../network/addresses/address-book.js';
 import { ChannelReader } from '../network/channels/channel-reader.js';
 import { Channels } from '../network/channels/channels.js';
 import { channelSource } from '../network/channels/timed-channel-source.js';
+import { DhtCarrier } from '../network/dht/dht-carrier.js';
+import { type Carrier } from '../network/link/carrier.js';
 import { type Link } from '../network/link/link.js';
 import { TcpCarrier } from '../network/link/tcp-carrier.js';
 import { Links } from '../network/links.js';
@@ -67,7 +69,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const links = await Links.open(
     {
       ...{ identity: parts.identity, log: parts.log, membership: channels, addresses, clock: systemClock, random: Math.random },
-      carriers: [new TcpCarrier(addresses, listeningOf(config)), carrier],
+      carriers: [new TcpCarrier(addresses, listeningOf(config)), ...dhtCarriers(config, parts, channels, addresses), carrier],
       serve: (caller) => serving.serve(caller),
     },
     {
@@ -91,6 +93,11 @@ async function openChannels({ configDir, network }: DaemonConfig, { identity, lo
   const channels = await Channels.open({ configDir, log, nodeId: parseNodeId(identity.nodeId), clock: systemClock, random: Math.random, reader });
   closing.add(() => channels.close());
   return channels;
+}
+
+function dhtCarriers({ network }: DaemonConfig, { identity, log }: NetworkParts, membership: Channels, addresses: AddressBook): readonly Carrier[] {
+  if (!network.dht) return [];
+  return [new DhtCarrier({ identity, membership, addresses, log, random: Math.random }, network.dht)];
 }
 
 function listeningOf({ network }: DaemonConfig): ConstructorParameters<typeof TcpCarrier>[1] {

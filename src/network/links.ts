@@ -85,9 +85,10 @@ export class Links {
     const { membership, addresses } = this.parts;
     addresses.setSeeds('static', this.options.staticPeers ?? []);
     await this.listen();
-    this.stopWatching = membership.watch(() => {
-      this.onMembershipChange();
-    });
+    const stops = [membership.watch(this.onMembershipChange.bind(this)), addresses.watchSeeds(this.redialing.refreshSeeds.bind(this.redialing))];
+    this.stopWatching = () => {
+      for (const stop of stops) stop();
+    };
     this.every(this.timing.tickMs, () => {
       this.tick();
     });
@@ -152,6 +153,7 @@ export class Links {
     const carriersClosed = Promise.all(this.parts.carriers.map((carrier) => carrier.close()));
     await Promise.all([this.acceptor.close(reason), this.redialing.close(), ...this.neighbours.all().map((neighbour) => neighbour.close(reason))]);
     await Promise.all([...this.asking, carriersClosed]);
+    await Promise.all(this.parts.carriers.map(async (carrier) => carrier.release?.()));
     this.anteroom.close();
     await this.parts.addresses.close();
   }

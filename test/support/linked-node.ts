@@ -18,6 +18,7 @@ import { type NodeId, parseNodeId } from '../../src/core/node-id.js';
 import { AddressBook } from '../../src/network/addresses/address-book.js';
 import { type Caller } from '../../src/network/caller.js';
 import { greetingOf, greetResponse } from '../../src/network/link/greeting-messages.js';
+import { type Carrier } from '../../src/network/link/carrier.js';
 import { type LinkTiming } from '../../src/network/link/link-timing.js';
 import { TcpCarrier } from '../../src/network/link/tcp-carrier.js';
 import { Links } from '../../src/network/links.js';
@@ -72,6 +73,12 @@ export interface LinkedNodeOptions {
   /** Path of the file of addresses. */
   readonly addressesPath?: string;
   readonly port?: number;
+  /** Further ways to carry bytes. */
+  readonly carriers?: (parts: {
+    readonly identity: NodeIdentity;
+    readonly membership: MemoryMembership;
+    readonly addresses: AddressBook;
+  }) => readonly Carrier[];
   /** Bytes a second that it passes on between others; as many as it can unless given. */
   readonly relayBytesPerSecond?: number;
 }
@@ -124,7 +131,7 @@ export class LinkedNode {
           identity,
           membership,
           addresses,
-          carriers: [carrier, relayed],
+          carriers: [carrier, relayed, ...(options.carriers?.({ identity, membership, addresses }) ?? [])],
           clock: systemClock,
           random: Math.random,
           log: { debug: note, info: note, warn: note, error: note },

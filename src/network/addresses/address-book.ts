@@ -3,19 +3,23 @@ import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type KnownAddress, readKnownAddresses, writeKnownAddresses } from './known-addresses-file.js';
+import { parseDhtAddress } from '../dht/dht-address.js';
 import { NodeAddresses, type NodeAddressOrigin } from './node-addresses.js';
 import { parseNetworkAddress } from './network-address.js';
 
 /** An address of which nobody says whose node is there. */
 export interface Seed {
-  /** As `host:port`. */
+  /** As `host:port`, or as a carrier writes it. */
   readonly address: string;
   /** The node that was there the last time; undefined if none was met yet. */
   readonly nodeId: NodeId | undefined;
 }
 
-/** Who says that there are nodes at some addresses: the node's owner, or the joined channels. */
-export type SeedOrigin = 'static' | 'bootstrap';
+/** Who says that there are nodes at some addresses: the node's owner, the joined channels, this machine's network, or the DHT. The first is tried first. */
+const seedOrigins = ['static', 'bootstrap', 'lan', 'dht'] as const;
+
+/** One of these. */
+export type SeedOrigin = (typeof seedOrigins)[number];
 
 /** What an address book needs beside its file. */
 export interface AddressBookParts {
@@ -30,6 +34,7 @@ const saveAfterMs = 5_000;
 export class AddressBook {
   private readonly nodes = new Map<NodeId, NodeAddresses>();
   private readonly seedsByOrigin = new Map<SeedOrigin, readonly string[]>();
+  private readonly watchers = new Set<() => void>();
   private readonly metAt = new Map<string, NodeId>();
   private saveTimer: NodeJS.Timeout | undefined;
   private saving: Promise<void> = Promise.resolve();
@@ -49,16 +54,28 @@ export class AddressBook {
 
   /** Says where nodes may be without saying whose they are; what the same origin said before is forgotten. Malformed addresses are left out. */
   setSeeds(origin: SeedOrigin, addresses: readonly string[]): void {
-    const kept = addresses.filter((address) => parseNetworkAddress(address)).slice(0, limits.maxChannelNodes);
+    const kept = addresses.filter((address) => parseNetworkAddress(address) ?? parseDhtAddress(address)).slice(0, limits.maxChannelNodes);
+    const before = this.seedsByOrigin.get(origin) ?? [];
+    if (kept.length === before.length && kept.every((address) => before.includes(address))) return;
     this.seedsByOrigin.set(origin, kept);
     const seeds = new Set([...this.seedsByOrigin.values()].flat());
     for (const address of this.metAt.keys()) if (!seeds.has(address)) this.metAt.delete(address);
+    for (const watcher of this.watchers) watcher();
   }
 
   /** All addresses of which nobody says whose node is there, those that the owner gave first, each once. */
   seeds(): readonly Seed[] {
-    const addresses = new Set([...(this.seedsByOrigin.get('static') ?? []), ...(this.seedsByOrigin.get('bootstrap') ?? [])]);
+    const addresses = new Set(seedOrigins.flatMap((origin) => this.seedsByOrigin.get(origin) ?? []));
     return [...addresses].map((address) => ({ address, nodeId: this.metAt.get(address) }));
+  }
+
+  /** Calls `onChange` when there are other addresses of which nobody says whose node is there, until the function that it returns is called. */
+  watchSeeds(onChange: () => void): () => void {
+    const watcher = (): void => {
+      onChange();
+    };
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
   }
 
   /** Says where a node may be reached. What it told itself before is forgotten, unless it worked; malformed addresses, and those over the limit, are left out. */
@@ -75,6 +92,7 @@ export class AddressBook {
   /** Says that the node was found at this address. */
   noteSuccess(nodeId: NodeId, address: string): void {
     this.noteMet(nodeId, address);
+    if (!parseNetworkAddress(address)) return;
     this.addressesOfNode(nodeId)?.noteSuccess(address, this.parts.clock.now());
     this.saveSoon();
   }

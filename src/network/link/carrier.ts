@@ -25,6 +25,9 @@ export interface IncomingStream {
 export interface Carrier {
   readonly kind: LinkKind;
 
+  /** Whether an address of which nobody says whose it is, is one of this carrier's. */
+  takes(address: string): boolean;
+
   /** Where this carrier may reach a node, the best first; none if it knows no way. */
   destinationsOf(nodeId: NodeId): readonly Destination[];
 
@@ -39,4 +42,7 @@ export interface Carrier {
 
   /** Takes no more streams from others; those that it has given go on. Resolves when they have ended, too. */
   close(): Promise<void>;
+
+  /** Frees what its streams needed; all of them are closed by then. Nothing, if there is nothing. */
+  release?(): Promise<void>;
 }

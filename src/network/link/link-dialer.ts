@@ -39,7 +39,7 @@ export class LinkDialer {
   /** The ways to an address of which nobody says whose node is there. */
   routesToAddress(address: string): readonly Route[] {
     return this.inOrder()
-      .filter(({ kind }) => kind === 'direct')
+      .filter((carrier) => carrier.takes(address))
       .map((carrier) => ({ carrier, destination: { address, nodeId: undefined } }));
   }
 

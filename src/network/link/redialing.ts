@@ -4,6 +4,7 @@ import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type AddressBook } from '../addresses/address-book.js';
 import { type Membership } from '../membership.js';
+import { parseDhtAddress } from '../dht/dht-address.js';
 import { BoundedSignal } from './bounded-signal.js';
 import { type Link } from './link.js';
 import { type LinkDialer, type Route } from './link-dialer.js';
@@ -52,13 +53,24 @@ export class Redialing {
 
   /** Starts to try what is new in the joined channels, and forgets the failures of the rest. */
   refresh(): void {
-    const { membership, neighbours, addresses } = this.parts;
+    const { membership, neighbours } = this.parts;
     for (const nodeId of membership.members().keys()) {
       if (nodeId === this.parts.ownId) continue;
       const { tries } = neighbours.of(nodeId);
       tries.forgive();
       tries.later(0);
     }
+    this.refreshSeeds();
+    for (const tries of this.seeds.values()) {
+      tries.forgive();
+      tries.later(0);
+    }
+  }
+
+  /** Starts to try addresses that are new, and ends the tries of those that are not told any more. */
+  refreshSeeds(): void {
+    if (this.isClosing) return;
+    const { addresses } = this.parts;
     const wanted = new Set(addresses.seeds().map(({ address }) => address));
     for (const [address, tries] of this.seeds) {
       if (wanted.has(address)) continue;
@@ -66,9 +78,9 @@ export class Redialing {
       void tries.close();
     }
     for (const address of wanted) {
-      const tries = this.seeds.get(address) ?? new RepeatedTry((signal) => this.slots.use(() => this.trySeed(address, signal)), this.parts);
+      if (this.seeds.has(address)) continue;
+      const tries = new RepeatedTry((signal) => this.slots.use(() => this.trySeed(address, signal)), this.parts);
       this.seeds.set(address, tries);
-      tries.forgive();
       tries.later(0);
     }
   }
@@ -140,7 +152,9 @@ export class Redialing {
     const met = neighbours.get(failure.details['node'] as NodeId);
     if (met && !met.best) met.lastError = failure.message;
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
-    return this.failed(failure);
+    // Anybody may announce himself in the DHT.
+    const isStranger = failure.reason === 'not-authorized' && parseDhtAddress(address) !== undefined;
+    return isStranger ? { failed: true, leastPauseMs: limits.strangerPauseMs } : this.failed(failure);
   }
 
   private async dial(routes: readonly Route[], signal: AbortSignal): Promise<Dialed> {

@@ -46,6 +46,10 @@ export class TcpCarrier implements Carrier {
     private readonly listening: TcpListening | undefined,
   ) {}
 
+  takes(address: string): boolean {
+    return parseNetworkAddress(address) !== undefined;
+  }
+
   destinationsOf(nodeId: NodeId): readonly Destination[] {
     return this.addresses.addressesOf(nodeId).map((address) => ({ address, nodeId }));
   }

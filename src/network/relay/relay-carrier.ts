@@ -29,6 +29,10 @@ export class RelayCarrier implements Carrier {
 
   constructor(private readonly parts: RelayCarrierParts) {}
 
+  takes(): boolean {
+    return false;
+  }
+
   /** The relays, those first that have said that they are connected with the node. Their addresses are their ids. */
   destinationsOf(nodeId: NodeId): readonly Destination[] {
     const target = this.parts.membership.members().get(nodeId);

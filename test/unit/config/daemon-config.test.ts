@@ -54,6 +54,9 @@ test('the environment goes before the defaults, and flags before the environment
     peer: '10.0.0.1:20422',
     uploadLimit: '12.5',
     relayLimit: '2.5',
+    dhtBootstrap: 'lab.example.org:49737',
+    dhtPort: '4001',
+    dhtServe: '192.0.2.1:49737',
     downloadLimit: '100',
   };
   t.deepEqual(resolveDaemonConfig(flags, environment), {
@@ -75,6 +78,7 @@ test('the environment goes before the defaults, and flags before the environment
       uploadBytesPerSecond: 12_500_000,
       downloadBytesPerSecond: 100_000_000,
       relayBytesPerSecond: 2_500_000,
+      dht: { bootstrap: ['lab.example.org:49737'], port: 4001, bootstrapAddress: '192.0.2.1:49737' },
       webProxies: { http: undefined, https: undefined, none: undefined },
     },
   });

@@ -13,6 +13,7 @@ test('without flags and environment the defaults hold', (t) => {
     uploadBytesPerSecond: undefined,
     downloadBytesPerSecond: undefined,
     relayBytesPerSecond: 10_000_000,
+    dht: undefined,
     webProxies: { http: undefined, https: undefined, none: undefined },
   });
 });
@@ -33,6 +34,9 @@ test('the arguments of a daemon in the background give it the same configuration
     {},
     { peerHost: 'none', peerPort: '0' },
     { peerAddress: 'a.example:1,[::1]:2', peer: 'b.example:3', uploadLimit: '1.25', downloadLimit: '0.000001', relayLimit: '2.5' },
+    { dhtBootstrap: 'public', dhtPort: '5' },
+    { dhtBootstrap: 'a.example:1,b.example:2' },
+    { dhtServe: '192.0.2.1:49737' },
   ];
   for (const flags of given) {
     const config = resolveNetworkConfig(flags, {});
@@ -53,6 +57,9 @@ test('what cannot be is refused with the name of the flag or the variable', (t) 
     [{ uploadLimit: '0' }, /--upload-limit/],
     [{ downloadLimit: '10MB' }, /--download-limit/],
     [{ relayLimit: '-1' }, /--relay-limit/],
+    [{ dhtBootstrap: 'host' }, /--dht-bootstrap/],
+    [{ dhtBootstrap: 'a:1', dhtPort: 'x' }, /--dht-port/],
+    [{ dhtServe: 'a.example:1' }, /--dht-serve.*IPv4/],
   ];
   for (const [flags, message] of wrong) {
     const error = t.throws(() => resolveNetworkConfig(flags, {}), undefined, JSON.stringify(flags));
