@@ -207,7 +207,7 @@ export class Links {
     log.info({ node: nodeId, label: link.label, ...origin }, 'connected with a node');
     if (origin.kind !== 'direct') this.neighbours.of(nodeId).tries.later(this.timing.betterLinkMs);
     this.askForMembers(link);
-    if (facts?.isRelay === true) this.askAgainSoon(link);
+    if (facts?.isRelay === true) this.askAgain(link, this.timing.firstRetryMs * 2);
   }
 
   /** A node that greets may be reachable, too, if it does not ask to be called over a connection of its own. */
@@ -233,14 +233,21 @@ export class Links {
     void asking.finally(() => this.asking.delete(asking));
   }
 
-  /** Two nodes that came to a relay in the same moment have not heard of each other; of two others, the later one has. */
-  private askAgainSoon(link: Link): void {
+  /**
+   * A relay is asked again and again, less and less often, who else is there: of two nodes that came to it in the same moment neither has heard of the other,
+   * and what a busy relay says first may be old.
+   */
+  private askAgain(link: Link, afterMs: number): void {
+    if (afterMs >= this.timing.memberExchangeMs) return;
     const timer = setTimeout(() => {
-      if (!link.signal.aborted) this.askForMembers(link);
-    }, this.timing.firstRetryMs * 4).unref();
-    link.signal.addEventListener('abort', () => {
+      link.signal.removeEventListener('abort', stop);
+      this.askForMembers(link);
+      this.askAgain(link, afterMs * 2);
+    }, afterMs).unref();
+    const stop = (): void => {
       clearTimeout(timer);
-    });
+    };
+    link.signal.addEventListener('abort', stop, { once: true });
   }
 
   private tick(): void {
