@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 
 import { type ByteRange } from '../../src/core/byte-range.js';
 import { type ContentId } from '../../src/core/content-id.js';
@@ -15,8 +16,6 @@ export type PieceScript = (piece: {
   readonly signal: AbortSignal;
 }) => Promise<Buffer> | Buffer;
 
-const messageBytes = 64 * 1024;
-
 /** A node with files in memory, that does what a test wants. */
 export class MemoryPeer implements Peer {
   readonly nodeId: NodeId;
@@ -28,6 +27,8 @@ export class MemoryPeer implements Peer {
   /** Requests that are under way. */
   openRequests = 0;
   maxOpenRequests = 0;
+  /** Bytes of a piece. */
+  messageBytes = 64 * 1024;
   /** What it does to each piece. */
   script: PieceScript = ({ bytes }) => bytes;
   /** What it does before it answers a lookup. */
@@ -70,8 +71,8 @@ export class MemoryPeer implements Peer {
     try {
       const file = this.files.get(id);
       if (!file) throw new KacheryError('file-not-found', 'it does not have the file');
-      for (let position = range.start; position < range.end; position += messageBytes) {
-        const bytes = Buffer.from(file.bytes.subarray(position, Math.min(position + messageBytes, range.end)));
+      for (let position = range.start; position < range.end; position += this.messageBytes) {
+        const bytes = Buffer.from(file.bytes.subarray(position, Math.min(position + this.messageBytes, range.end)));
         const sent = await this.script({ id, position, bytes, signal });
         if (signal.aborted) throw new KacheryError('cancelled', 'cancelled');
         this.sentBytes += sent.byteLength;
@@ -159,7 +160,9 @@ export class MemoryNetwork implements Peers {
 class Link implements Peer {
   private readonly broken = new AbortController();
 
-  constructor(private readonly peer: MemoryPeer) {}
+  constructor(private readonly peer: MemoryPeer) {
+    setMaxListeners(0, this.broken.signal);
+  }
 
   get nodeId(): NodeId {
     return this.peer.nodeId;
