@@ -15,8 +15,8 @@ import { type FetchStore } from './fetch-store.js';
 import { type FetchTiming, usualTiming } from './fetch-timing.js';
 import { findFile, type FoundFile } from './find-file.js';
 import { type LoadEvent } from './load-event.js';
-import { readManyFiles } from './read-many-files.js';
 import { SmallFileIntake } from './small-file-intake.js';
+import { SmallFileReader } from './small-file-reader.js';
 import { watchProgress } from './watch-progress.js';
 
 /** What a fetcher works with. */
@@ -102,7 +102,9 @@ export class FileFetcher {
 
   /** The contents of files of at most limits.maxSmallFileBytes, or why one cannot be had, in the order of `ids`; they are stored, too. */
   readMany(ids: readonly ContentId[], options: FetchOptions = {}): AsyncGenerator<Buffer | KacheryError, void, undefined> {
-    return readManyFiles(ids, options, { ...this.parts, distrusted: this.distrusted, smallFiles: this.smallFiles, silentMs: this.timing.silentMs });
+    const { peers } = this.parts;
+    const { distrusted, smallFiles } = this;
+    return new SmallFileReader({ peers, distrusted, smallFiles, silentMs: this.timing.silentMs }, options).read(ids);
   }
 
   /** Ends all downloads; what they have verified is kept. May be called again. */
