@@ -1,14 +1,16 @@
-import { type FileServiceServer, type FindFileResponse, type StoreFileRequest } from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { type FileServiceServer, type StoreFileRequest } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { parseContentId } from '../core/content-id.js';
-import { isKacheryError, KacheryError } from '../core/failure.js';
+import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { parseFileUri } from '../core/uri.js';
 import { type FileStore } from '../storage/file-store.js';
+import { type FileFetcher } from '../transfer/file-fetcher.js';
 import { type ReadBuffers } from '../storage/read-buffers.js';
-import { type CallContext } from './call-context.js';
 import { checkBatch } from './files/check-batch.js';
 import { fileInfo } from './files/file-info.js';
+import { ContentAccess } from './files/content-access.js';
 import { findContent } from './files/find-content.js';
+import { findFile } from './files/find-file.js';
 import { listFiles } from './files/list-files.js';
 import { loadFile } from './files/load-file.js';
 import { linkFile, storeLocalFile } from './files/local-files.js';
@@ -27,6 +29,8 @@ import { type TransferRegistry } from './transfer-registry.js';
 /** What FileService works with. */
 export interface FileServiceParts {
   readonly store: FileStore;
+  /** Brings files of other nodes; absent for a daemon without a network. */
+  readonly fetcher?: FileFetcher | undefined;
   readonly transfers: TransferRegistry;
   readonly nodeId: string;
   /** What files are read into, and what large messages come in. */
@@ -37,11 +41,12 @@ export interface FileServiceParts {
 const uploadAheadBytes = 1024 * 1024;
 
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
-export function fileService({ store, transfers, nodeId, buffers }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
+export function fileService({ store, fetcher, transfers, nodeId, buffers }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
   const resumableCalls = new ResumableCalls();
+  const sources = { store, fetcher };
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
-      const { file, label } = await findContent(store, uri, signal);
+      const { file, label } = await findContent(new ContentAccess(sources, undefined), uri, signal);
       return { file: fileInfo(file, label) };
     }),
     findMissingFiles: unaryHandler(async ({ sha1s }, { signal }) => {
@@ -62,29 +67,20 @@ export function fileService({ store, transfers, nodeId, buffers }: FileServicePa
     }),
     storeLocalFile: unaryHandler(storeLocalFile(store)),
     linkFile: unaryHandler(linkFile(store)),
-    loadFile: serverStreamHandler(loadFile(store), options),
-    readFile: serverStreamHandler(readFile(store, transfers, buffers), {
+    loadFile: serverStreamHandler(loadFile(sources), options),
+    readFile: serverStreamHandler(readFile(sources, transfers, buffers), {
       ...options,
       onSent: ({ data }) => {
         buffers.release(data);
       },
     }),
     storeFiles: unaryHandler(storeFiles(store)),
-    readFiles: serverStreamHandler(readFiles(store), options),
-    findFile: serverStreamHandler(({ uri }, { signal }) => findFile(store, nodeId, uri, signal), options),
+    readFiles: serverStreamHandler(readFiles(sources), options),
+    findFile: serverStreamHandler(findFile(sources, nodeId), options),
     listFiles: unaryHandler(listFiles(store)),
     deleteFile: unaryHandler(async ({ uri }) => ({ freedBytes: BigInt(await store.delete(parseFileUri(uri).id)) })),
     verifyFiles: serverStreamHandler(verifyFiles(store), options),
   };
-}
-
-async function* findFile(store: FileStore, nodeId: string, uri: string, signal: CallContext['signal']): AsyncGenerator<FindFileResponse, void, undefined> {
-  try {
-    const { file } = await findContent(store, uri, signal);
-    yield { nodeId, isLocal: true, sizeBytes: BigInt(file.sizeBytes), label: '' };
-  } catch (error) {
-    if (!isKacheryError(error, 'file-not-found')) throw error;
-  }
 }
 
 function dataBytes({ part }: StoreFileRequest): number {

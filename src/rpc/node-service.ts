@@ -32,6 +32,7 @@ const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links
 const transferKinds: Readonly<Record<Transfer['kind'], TransferKind>> = {
   store: TransferKind.TRANSFER_KIND_STORE,
   read: TransferKind.TRANSFER_KIND_READ,
+  fetch: TransferKind.TRANSFER_KIND_FETCH,
 };
 
 const transferStates: Readonly<Record<Transfer['state'], TransferState>> = {

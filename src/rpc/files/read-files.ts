@@ -1,28 +1,25 @@
 import { type ReadFileResult, type ReadFilesRequest, type ReadFilesResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
-import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
-import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { checkBatch } from './check-batch.js';
-import { checkPart } from './check-part.js';
-import { DirectoryListings } from './directory-listings.js';
-import { fileNotFound } from '../../core/file-not-found.js';
+import { ContentAccess, type ContentSources } from './content-access.js';
 import { itemError, itemFailure } from './item-error.js';
 import { mapInOrder } from './map-in-order.js';
-import { type PartContent, resolveUri } from './resolve-uri.js';
+import { SmallContents } from './small-contents.js';
 
 /** Each holds at most limits.maxSmallFileBytes. */
 const filesInFlight = 8;
 const bytesPerResult = 16;
+/** URIs of which is looked up together what is not here. */
+const urisAtATime = 1_000;
 
 /** ReadFiles: the contents of many small files in the order of the request, as many to a message as fit. */
-export function readFiles(store: FileStore) {
+export function readFiles(sources: ContentSources) {
   return async function* ({ uris }: ReadFilesRequest, { signal }: CallContext): AsyncGenerator<ReadFilesResponse, void, undefined> {
     checkBatch(uris.length, limits.maxBatchItems, 'URIs');
-    const listings = new DirectoryListings(store);
     let results: ReadFileResult[] = [];
     let sizeBytes = 0;
-    for await (const result of mapInOrder(uris, filesInFlight, (uri) => readResult(store, uri, listings, signal))) {
+    for await (const result of allResults(sources, uris, signal)) {
       const resultBytes = sizeOf(result);
       if (results.length > 0 && sizeBytes + resultBytes > limits.dataMessageBytes) {
         yield { results };
@@ -35,35 +32,25 @@ export function readFiles(store: FileStore) {
   };
 }
 
-async function readResult(store: FileStore, uri: string, listings: DirectoryListings, signal: AbortSignal): Promise<ReadFileResult> {
+async function* allResults(sources: ContentSources, uris: readonly string[], signal: AbortSignal): AsyncGenerator<ReadFileResult, void, undefined> {
+  const access = new ContentAccess(sources, {});
+  for (let from = 0; from < uris.length; from += urisAtATime) {
+    const contents = new SmallContents(access, uris.slice(from, from + urisAtATime), signal);
+    try {
+      yield* mapInOrder(await contents.resolve(), filesInFlight, (read) => resultOf(read, signal));
+    } finally {
+      await contents.close();
+    }
+  }
+}
+
+async function resultOf(read: () => Promise<Buffer>, signal: AbortSignal): Promise<ReadFileResult> {
   signal.throwIfAborted();
   try {
-    return { outcome: { $case: 'content', value: await readSmall(store, uri, listings, signal) } };
+    return { outcome: { $case: 'content', value: await read() } };
   } catch (error) {
     return { outcome: { $case: 'error', value: itemError(itemFailure(error)) } };
   }
-}
-
-async function readSmall(store: FileStore, uri: string, listings: DirectoryListings, signal: AbortSignal): Promise<Buffer> {
-  const content = await resolveUri(store, uri, listings);
-  if (content.kind === 'part') return readPart(store, content, signal);
-  try {
-    return await store.readWhole(content.id, limits.maxSmallFileBytes);
-  } catch (error) {
-    throw isKacheryError(error, 'file-not-found') ? fileNotFound(uri) : error;
-  }
-}
-
-async function readPart(store: FileStore, part: PartContent, signal: AbortSignal): Promise<Buffer> {
-  const sizeBytes = part.range.end - part.range.start;
-  if (sizeBytes > limits.maxSmallFileBytes) {
-    const [limit, actual] = [String(limits.maxSmallFileBytes), String(sizeBytes)];
-    throw new KacheryError('too-large', `The chunk has ${actual} bytes, and ReadFiles reads at most ${limit} of a file. Use ReadFile.`, { limit, actual });
-  }
-  await checkPart(store, part, signal);
-  const pieces: Buffer[] = [];
-  for await (const piece of store.read(part.parentId, { ...part.range, signal })) pieces.push(piece);
-  return Buffer.concat(pieces);
 }
 
 function sizeOf({ outcome }: ReadFileResult): number {

@@ -2,7 +2,7 @@ import { type ByteRange } from '../../core/byte-range.js';
 import { type ContentId } from '../../core/content-id.js';
 import { findInDirectory } from '../../core/directory-listing.js';
 import { type ChunkUri, type DirectoryUri, labelFromPath, parseUri } from '../../core/uri.js';
-import { type FileStore } from '../../storage/file-store.js';
+import { type ContentAccess, type NamedContent } from './content-access.js';
 import { DirectoryListings } from './directory-listings.js';
 
 /** Content that is, or may be, in the store under its own hash. */
@@ -10,6 +10,8 @@ export interface WholeContent {
   readonly kind: 'whole';
   readonly id: ContentId;
   readonly label: string;
+  /** Of the manifest that the URI names. */
+  readonly manifestId?: ContentId;
 }
 
 /** Content that is not stored under its own hash, but as the bytes `range` of another file. Nothing is checked yet. */
@@ -22,18 +24,23 @@ export interface PartContent {
 }
 
 /**
- * Where the content that a URI names is to be looked for. Reads a directory's listing for `sha1dir://`. Fails with `invalid-uri`, with `file-not-found` if a
- * directory or what is named in it is not there, and with `content-corrupt`. Pass the same `listings` for many URIs.
+ * Where the content that a URI names is to be looked for. Reads a directory's listing for `sha1dir://`. Fails with `invalid-uri`, with `file-not-found` if what
+ * is named in a directory is not there, and as ContentAccess.read for the listing. Pass the same `listings` for many URIs.
  */
-export async function resolveUri(store: FileStore, uri: string, listings = new DirectoryListings(store)): Promise<WholeContent | PartContent> {
+export async function resolveUri(
+  access: ContentAccess,
+  uri: string,
+  signal: AbortSignal,
+  listings = new DirectoryListings(access, signal),
+): Promise<WholeContent | PartContent> {
   const parsed = parseUri(uri);
   switch (parsed.kind) {
     case 'file':
-      return { kind: 'whole', id: parsed.id, label: parsed.label };
+      return { kind: 'whole', id: parsed.id, label: parsed.label, ...(parsed.manifestId && { manifestId: parsed.manifestId }) };
     case 'directory':
       return resolveInDirectory(listings, parsed, uri);
     case 'chunk':
-      return resolveChunk(store, parsed);
+      return resolveChunk(access, parsed);
   }
 }
 
@@ -42,7 +49,12 @@ async function resolveInDirectory(listings: DirectoryListings, directory: Direct
   return { kind: 'whole', id: findInDirectory(listing, directory), label: labelFromPath(directory.path.at(-1) ?? '') };
 }
 
-async function resolveChunk(store: FileStore, { id, label, parentId, range }: ChunkUri): Promise<WholeContent | PartContent> {
-  const isStored = (await store.find(id)) !== undefined;
+async function resolveChunk(access: ContentAccess, { id, label, parentId, range }: ChunkUri): Promise<WholeContent | PartContent> {
+  const isStored = await access.isHere(id);
   return isStored ? { kind: 'whole', id, label } : { kind: 'part', id, label, parentId, range };
+}
+
+/** The content that a part is in. */
+export function parentOf({ id, parentId, range }: PartContent): NamedContent {
+  return { id: parentId, uri: `sha1://${id}?chunkOf=${parentId}~${String(range.start)}~${String(range.end)}` };
 }
