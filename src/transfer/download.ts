@@ -51,8 +51,6 @@ export class Download {
   readonly changes = new Bell();
   /** Settles when it is over. */
   readonly finished: Promise<StoredFile>;
-  /** It ends, or has ended: nobody may join it any more. */
-  isOver = false;
   private readonly book: SourceBook;
   private readonly search: SourceSearch;
   private readonly closing = new AbortController();
@@ -104,6 +102,11 @@ export class Download {
     // Whoever joins asks for something first.
     this.finished = Promise.resolve().then(() => this.run());
     this.finished.catch(() => undefined);
+  }
+
+  /** It ends, or has ended: nobody may join it any more. */
+  get isOver(): boolean {
+    return this.closing.signal.aborted;
   }
 
   /** Whether nobody wants anything of it. */
@@ -202,7 +205,6 @@ export class Download {
       this.logged?.end(isKacheryError(error, 'cancelled') && this.isIdle ? 'done' : 'failed');
       throw error;
     } finally {
-      this.isOver = true;
       this.stopWatching();
       this.closing.abort();
       await this.leavePartial();
