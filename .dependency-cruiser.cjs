@@ -11,6 +11,8 @@ const keptPackages = {
   'level|classic-level|abstract-level': ['kv', 'feeds', 'mutables'],
   pino: ['daemon'],
   '@grpc/grpc-js|grpc-health-check': ['rpc', 'client', 'daemon', 'network'],
+  'yaml|undici': ['network'],
+  'hyperdht|multicast-dns': ['network'],
   commander: ['cli'],
   'cli-progress': ['cli'],
 };

@@ -25,9 +25,11 @@ function table(head, rows) {
 
 const code = (text) => `\`${text}\``;
 
+const isOneName = (variables) => new Set(variables.map((name) => name.toUpperCase())).size === 1;
+
 function settingsPage() {
   const rows = Object.values(settings).map(({ variables, flag, defaultText, readers, description }) => [
-    variables.map(code).join(', or its old name ') || '(none)',
+    variables.map(code).join(isOneName(variables) ? ' or ' : ', or its old name ') || '(none)',
     flag === undefined ? '' : code(flag),
     description,
     defaultText,
@@ -155,8 +157,8 @@ Results go to standard output, everything else to standard error. With \`--json\
 \`{"error":{"reason","message","details"}}\`. The exit codes are in [exit-codes.md](exit-codes.md), the environment variables in [settings.md](settings.md).
 Arguments that begin with \`-\` follow behind \`--\`. A progress bar is shown on a terminal only.
 
-Commands go through the daemon or, with \`KACHERY_P2P_OFFLINE_STORAGE_DIR\`, work on a storage directory without one; \`feed\` and \`mutable\`
-need a daemon. A subfeed is named in the URI of its feed, as in \`feed://<id>/main\`, or with \`--subfeed\` behind the feed's name.
+Commands go through the daemon or, with \`KACHERY_P2P_OFFLINE_STORAGE_DIR\`, work on a storage directory without one; \`feed\`, \`mutable\`
+and those of channels need a daemon. A channel is the URL of a YAML file ([its format](formats/channel.md)), or its path on the daemon's machine. A subfeed is named in the URI of its feed, as in \`feed://<id>/main\`, or with \`--subfeed\` behind the feed's name.
 
 These programs are the same as the command of their name: ${shortNames.map(code).join(', ')}.
 

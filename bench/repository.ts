@@ -7,3 +7,6 @@ export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
 export function compiledProgram(name: string): string {
   return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 }
+
+/** Path of the compiled command kachery-p2p. */
+export const compiledCommand = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));

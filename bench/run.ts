@@ -12,6 +12,11 @@ import { feedMemoryBenchmark } from './benchmarks/feed-memory.js';
 import { feedReadingBenchmark } from './benchmarks/feed-reading.js';
 import { loadBytesBenchmark } from './benchmarks/load-bytes.js';
 import { manyFilesBenchmark } from './benchmarks/many-files.js';
+import { networkDistantBenchmark } from './benchmarks/network-distant.js';
+import { networkFeedsBenchmark } from './benchmarks/network-feeds.js';
+import { networkLoadBenchmark } from './benchmarks/network-load.js';
+import { networkSmallFilesBenchmark } from './benchmarks/network-small-files.js';
+import { networkSourcesBenchmark } from './benchmarks/network-sources.js';
 import { readFileBenchmark } from './benchmarks/read-file.js';
 import { smallFilesBenchmark } from './benchmarks/small-files.js';
 import { storeFileBenchmark } from './benchmarks/store-file.js';
@@ -34,6 +39,11 @@ const benchmarks: readonly Benchmark[] = [
   feedReadingBenchmark,
   feedFollowingBenchmark,
   feedMemoryBenchmark,
+  networkLoadBenchmark,
+  networkSourcesBenchmark,
+  networkDistantBenchmark,
+  networkSmallFilesBenchmark,
+  networkFeedsBenchmark,
 ];
 
 const usage = `Measures speed and memory beside what bounds them physically, and keeps the results in bench/results.

@@ -23,12 +23,13 @@ export interface DemoDaemon extends ReadyProcess<DaemonFacts> {
   readonly clientToken: string;
 }
 
-/** Starts the daemon. Dispose of it to stop it. */
-export async function startDemoDaemon(dir: string, signal: AbortSignal): Promise<DemoDaemon> {
+/** Starts a daemon, which other nodes on this machine reach at a port. Dispose of it to stop it. */
+export async function startDemoDaemon(dir: string, peerPort: number, signal: AbortSignal): Promise<DemoDaemon> {
   const environment = { ...cleanEnvironment(), KACHERY_P2P_CONFIG_DIR: join(dir, 'config'), KACHERY_P2P_PROGRESS: '0' };
+  const peerFlags = ['--peer-host', '127.0.0.1', '--peer-port', String(peerPort)];
   const storageDir = join(dir, 'storage');
   const command = [process.execPath, commandPath, 'start-daemon', '--host', '127.0.0.1', '--port', '0', '--storage-dir', storageDir, '--json'] as const;
-  const daemon = await startReadyProcess<DaemonFacts>({ command: [...command, '--log-level', 'warn'], environment, signal });
+  const daemon = await startReadyProcess<DaemonFacts>({ command: [...command, ...peerFlags, '--log-level', 'warn'], environment, signal });
   return {
     ...daemon,
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),

@@ -4,7 +4,9 @@ import { WorkerProcess } from '../processes/worker-process.js';
 import { installedPython } from '../python-environment.js';
 import { repositoryRoot } from '../repository.js';
 import { startDemoDaemon } from './demo-daemon.js';
+import { exchangeBetweenNodes } from './exchange-between-nodes.js';
 import { fetchRecording } from './fetch-recording.js';
+import { freePort } from '../processes/free-port.js';
 import { followLive } from './follow-live.js';
 import { loadInPython } from './load-in-python.js';
 import { loadInTypescript } from './load-in-typescript.js';
@@ -30,8 +32,9 @@ export async function runDemo(narrator: Narrator, { dir, mebibytes, signal }: De
   const { path: recordingPath } = await narrator.step('get a real recording from PyPI: data3.csv of heartpy 1.2.7', async () => ({
     path: await fetchRecording(interpreter, signal),
   }));
+  const peerPort = await freePort();
   const { daemon: started } = await narrator.step('kachery-p2p start-daemon', async () => {
-    const daemon = await startDemoDaemon(dir, signal);
+    const daemon = await startDemoDaemon(dir, peerPort, signal);
     return { daemon, details: [`node ${daemon.facts.nodeId.slice(0, 16)}… at ${daemon.facts.address}`] };
   });
   await using daemon = started;
@@ -43,6 +46,7 @@ export async function runDemo(narrator: Narrator, { dir, mebibytes, signal }: De
   await loadInTypescript(stage, originals);
   await loadWithCommand(stage, originals);
   await followLive(stage, recording);
+  await exchangeBetweenNodes({ ...stage, peerPort }, originals);
   narrator.chapter('Stop');
   await narrator.step('kachery-p2p stop-daemon', async () => {
     await runCommand(stage, ['stop-daemon']);

@@ -3,19 +3,25 @@ import { type Socket } from 'node:net';
 /** Bytes on their way beyond which the sender is held back: far more than a flow-control window, so that the rate is not limited by it. */
 const mostBytesUnderWay = 64 * 1024 * 1024;
 
-/**
- * Carries what one socket receives to another, each piece `delayMs` after it came, in order and without limiting the rate: one direction of a distant link.
- */
+/** How one direction of a link is. */
+export interface LineShape {
+  readonly delayMs: number;
+  readonly bytesPerSecond: number;
+}
+
+/** Carries what one socket receives to another, each piece when it has passed at this rate and `delayMs` have gone by, in order: one direction of a distant link. */
 export class DelayLine {
   readonly #from: Socket;
   readonly #to: Socket;
-  readonly #delayMs: number;
+  readonly #shape: LineShape;
   readonly #underWay: { readonly dueMs: number; readonly data: Buffer | undefined }[] = [];
   #underWayBytes = 0;
+  /** When the line has taken everything that came. */
+  #freeMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(from: Socket, to: Socket, delayMs: number) {
-    [this.#from, this.#to, this.#delayMs] = [from, to, delayMs];
+  constructor(from: Socket, to: Socket, shape: LineShape) {
+    [this.#from, this.#to, this.#shape] = [from, to, shape];
     from.on('data', (data: Buffer) => {
       this.#take(data);
     });
@@ -31,7 +37,9 @@ export class DelayLine {
   }
 
   #take(data: Buffer | undefined): void {
-    this.#underWay.push({ dueMs: performance.now() + this.#delayMs, data });
+    const { delayMs, bytesPerSecond } = this.#shape;
+    this.#freeMs = Math.max(this.#freeMs, performance.now()) + ((data?.length ?? 0) / bytesPerSecond) * 1000;
+    this.#underWay.push({ dueMs: this.#freeMs + delayMs, data });
     this.#underWayBytes += data?.length ?? 0;
     if (this.#underWayBytes > mostBytesUnderWay) this.#from.pause();
     if (!this.#timer) this.#wait();

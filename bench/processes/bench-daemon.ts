@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { repositoryRoot } from '../repository.js';
+import { compiledCommand } from '../repository.js';
 import { cleanEnvironment } from './clean-environment.js';
 import { startReadyProcess } from './ready-process.js';
 
@@ -12,6 +12,7 @@ export type Caller = 'owner' | 'neighbour' | 'distant';
 export interface BenchDaemon extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
+  readonly nodeId: string;
   readonly storageDir: string;
   readonly clientToken: string;
   /** The environment of a client; `port` in place of the daemon's own leads through a forwarder. */
@@ -20,13 +21,13 @@ export interface BenchDaemon extends AsyncDisposable {
 
 /**
  * Starts a daemon with its directories in `dir`. It is told its storage directory by a path that leads elsewhere in any other process, so that a client
- * given no other path is as distant as one on another machine.
+ * given no other path is as distant as one on another machine. `flags` are more of `start-daemon`.
  */
-export async function startBenchDaemon(dir: string): Promise<BenchDaemon> {
+export async function startBenchDaemon(dir: string, flags: readonly string[] = []): Promise<BenchDaemon> {
   const [storageDir, configDir, emptyDir] = [join(dir, 'storage'), join(dir, 'config'), join(dir, 'empty')];
   await Promise.all([storageDir, emptyDir].map((path) => mkdir(path, { recursive: true })));
-  const daemon = await startReadyProcess<{ port: number }>({
-    command: [process.execPath, join(repositoryRoot, 'dist/src/cli/main.js'), 'start-daemon', '--port', '0', '--json', '--log-level', 'warn'],
+  const daemon = await startReadyProcess<{ port: number; nodeId: string }>({
+    command: [process.execPath, compiledCommand, 'start-daemon', '--port', '0', '--json', '--log-level', 'warn', ...flags],
     cwd: dir,
     environment: { ...cleanEnvironment(), KACHERY_STORAGE_DIR: '/proc/self/cwd/storage', KACHERY_P2P_CONFIG_DIR: configDir },
   });
@@ -34,6 +35,7 @@ export async function startBenchDaemon(dir: string): Promise<BenchDaemon> {
   return {
     pid: daemon.pid,
     port: daemon.facts.port,
+    nodeId: daemon.facts.nodeId,
     storageDir,
     clientToken,
     environmentOf: (caller, port = daemon.facts.port) => ({

@@ -29,7 +29,18 @@ export function startHttp2Server(): Promise<ReadyProcess<{ port: number }>> {
   return startReadyProcess({ command: [process.execPath, compiledProgram('programs/http2-server')] });
 }
 
-/** A distant link to a port of this machine; see programs/delay-forwarder.ts. */
-export function startForwarder(port: number, delayMs: number): Promise<ReadyProcess<{ port: number }>> {
-  return startReadyProcess({ command: [process.execPath, compiledProgram('programs/delay-forwarder'), String(port), String(delayMs)] });
+/** A distant link to a port of this machine, with a limit on what a direction carries if one is given; see programs/delay-forwarder.ts. */
+export function startForwarder(port: number, delayMs: number, bytesPerSecond = Infinity): Promise<ReadyProcess<{ port: number }>> {
+  const numbers = [port, delayMs, bytesPerSecond].map(String);
+  return startReadyProcess({ command: [process.execPath, compiledProgram('programs/delay-forwarder'), ...numbers] });
+}
+
+/** A bare TLS server; see programs/tls-server.ts. */
+export function startTlsServer(): Promise<ReadyProcess<{ port: number }>> {
+  return startReadyProcess({ command: [process.execPath, compiledProgram('programs/tls-server')] });
+}
+
+/** A worker with a bare TLS client that writes to a file; see programs/tls-worker.ts. */
+export function startTlsWorker(): WorkerProcess {
+  return new WorkerProcess([process.execPath, compiledProgram('programs/tls-worker')]);
 }

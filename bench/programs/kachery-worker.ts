@@ -16,6 +16,9 @@ await serveOperations({
     });
     return { seconds, uri };
   },
+  load: ({ uri }) => secondsOf(() => client.loadFile(String(uri))),
+  loadBytes: ({ uri, start, end }) => secondsOf(() => client.loadBytes(String(uri), { start: Number(start), end: Number(end) })),
+  loadSmall: ({ uris }) => secondsOf(() => countAll(client.loadFiles(uris as string[]))),
   delete: ({ uri }) => client.deleteFile(String(uri)),
   read: ({ uri, sizeBytes }) => secondsOf(() => readAll(String(uri), Number(sizeBytes))),
   bareCalls: ({ count }) => secondsOf(() => repeat(Number(count), () => client.getNode())),
@@ -23,6 +26,7 @@ await serveOperations({
     const files = randomContents(Number(count), Number(sizeBytes)).map((content) => ({ content }));
     return secondsOf(() => client.storeFiles(files));
   },
+  storeSmall: ({ count, sizeBytes }) => client.storeFiles(randomContents(Number(count), Number(sizeBytes)).map((content) => ({ content }))),
   storeOneByOne: async ({ count, sizeBytes }) => {
     const contents = randomContents(Number(count), Number(sizeBytes));
     return secondsOf(async () => {
@@ -39,6 +43,10 @@ await serveOperations({
   readStreams: ({ uris, sizeBytes }) => Promise.all((uris as string[]).map((uri) => withOwnClient((own) => readAll(uri, Number(sizeBytes), own)))),
 });
 await client.close();
+
+async function countAll(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of items);
+}
 
 async function readAll(uri: string, sizeBytes: number, reader = client): Promise<void> {
   let taken = 0;

@@ -7,12 +7,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from support.daemon import Daemon
 
 from kachery_p2p._grpc_environment import prepare_grpc
+
+if TYPE_CHECKING:
+    from support.scripted_daemon import ScriptedDaemon
 
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -99,7 +103,22 @@ def remote_daemon(shared_remote_daemon: Daemon, monkeypatch: pytest.MonkeyPatch)
     return shared_remote_daemon
 
 
-def use_daemon(monkeypatch: pytest.MonkeyPatch, daemon: Daemon) -> None:
+@pytest.fixture
+def scripted_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedDaemon]:
+    """Online mode, with a process in the place of a daemon that answers as the test says."""
+    # They import gRPC, which must be prepared before.
+    from support.scripted_daemon import ScriptedDaemon
+
+    from kachery_p2p import v1
+
+    daemon = ScriptedDaemon(tmp_path / "scripted")
+    daemon.answer("GetNode", v1.GetNodeResponse(node_id="a" * 64, storage_dir="/nowhere"))
+    use_daemon(monkeypatch, daemon)
+    yield daemon
+    daemon.stop()
+
+
+def use_daemon(monkeypatch: pytest.MonkeyPatch, daemon: Daemon | ScriptedDaemon) -> None:
     """Lets clients find a daemon."""
     monkeypatch.setenv("KACHERY_P2P_API_HOST", "127.0.0.1")
     monkeypatch.setenv("KACHERY_P2P_API_PORT", str(daemon.port))

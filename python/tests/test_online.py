@@ -78,7 +78,7 @@ def test_what_nobody_has_is_none(local: Daemon) -> None:
 def test_who_the_node_is_and_what_it_has(local: Daemon) -> None:
     assert kp.get_node_id() == local.node_id
     uri = kp.store_text("found")
-    assert list(kp.find_file(uri)) == [kp.FileProvider(local.node_id, True, 5)]
+    assert list(kp.find_file(uri)) == [kp.FileProvider(local.node_id, True, 5, "")]
     info = kp.get_file_info(uri)
     assert info == kp.FileInfo(
         uri, sha1_of(b"found"), 5, None, str(local.stored(sha1_of(b"found"))), False

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import struct
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pytest
 from support.content import sparse_file
 from support.daemon import Daemon
 from support.program import run_program
+from support.terminal import on_a_terminal
 
 PROGRAM = "import sys, kachery_p2p as kp; print(kp.load_file(kp.store_file(sys.argv[1])))"
-
-
-def on_a_terminal(program: str, *arguments: str) -> str:
-    """What a program writes to standard error, where that is a terminal."""
-    master, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [sys.executable, "-c", program, *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal)
-    os.close(terminal)
-    shown = b""
-    try:
-        while piece := os.read(master, 4096):
-            shown += piece
-    except OSError:
-        pass  # Its end, on Linux.
-    finally:
-        os.close(master)
-    assert process.wait(timeout=60) == 0, shown
-    return shown.decode()
 
 
 @pytest.fixture(params=["storage", "remote_daemon"])

@@ -39,6 +39,11 @@ export class Output {
     });
   }
 
+  /** Tells people something on standard error that is no result. */
+  note(text: string): void {
+    if (!this.json) this.stderr.write(`${text}\n`);
+  }
+
   /** Tells on standard error of a failure that does not end the command. */
   failure(error: unknown): void {
     this.stderr.write(`${formatFailure(error, this.json)}\n`);

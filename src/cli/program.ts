@@ -3,11 +3,13 @@ import { Command } from 'commander';
 import { packageVersion } from '../config/package-version.js';
 import { type Setting } from '../config/setting.js';
 import { settings } from '../config/settings.js';
+import { addChannelCommands } from './channel-commands.js';
 import { type ContextOf, type Surroundings } from './command-context.js';
 import { addFeedCommands } from './feed-commands.js';
 import { leafCommands } from './leaf-commands.js';
 import { addMutableCommands } from './mutable-commands.js';
 import { Output } from './output.js';
+import { addSourceOptions, type SourceFlags } from './source-flags.js';
 
 const jsonFlag = '--json';
 const jsonDescription = 'tell results as JSON, one value a line, and errors as JSON on standard error';
@@ -28,6 +30,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addStoreKeepingCommands(program, contextOf);
   addFeedCommands(program, contextOf);
   addMutableCommands(program, contextOf);
+  addChannelCommands(program, contextOf);
   addDaemonCommands(program, contextOf);
   addProgramCommands(program, contextOf);
   for (const { command } of leafCommands(program)) command.option(jsonFlag, jsonDescription);
@@ -42,21 +45,20 @@ function addFileCommands(program: Command, contextOf: ContextOf): void {
     .argument('<paths...>', 'files to store; - for standard input')
     .option('--label <name>', "name in the URI; the file's own if left out")
     .action(async (paths: string[], flags: { label?: string }) => (await import('./commands/store.js')).storeCommand(paths, flags, contextOf(flags)));
-  program
-    .command('load')
+  addSourceOptions(program.command('load').option('--dest <path>', 'put a copy there; - for standard output'))
     .alias('load-file')
     .description('Bring a file to this machine and tell its path.')
     .argument('<uri>', 'address of the file')
-    .option('--dest <path>', 'put a copy there; - for standard output')
-    .action(async (uri: string, flags: { dest?: string }) => (await import('./commands/load.js')).loadCommand(uri, flags, contextOf(flags)));
-  program
-    .command('cat')
+    .action(async (uri: string, flags: { dest?: string } & SourceFlags) => (await import('./commands/load.js')).loadCommand(uri, flags, contextOf(flags)));
+  addSourceOptions(program.command('cat'))
     .alias('cat-file')
     .description('Write a file, or some of its bytes, to standard output.')
     .argument('<uri>', 'address of the file')
     .option('--start <offset>', 'first byte, counted from 0')
     .option('--end <offset>', 'the byte behind the last one')
-    .action(async (uri: string, flags: { start?: string; end?: string }) => (await import('./commands/cat.js')).catCommand(uri, flags, contextOf(flags)));
+    .action(async (uri: string, flags: { start?: string; end?: string } & SourceFlags) =>
+      (await import('./commands/cat.js')).catCommand(uri, flags, contextOf(flags)),
+    );
   program
     .command('link')
     .alias('link-file')
@@ -69,12 +71,11 @@ function addFileCommands(program: Command, contextOf: ContextOf): void {
     .description('Tell what is known of a file, and who has it.')
     .argument('<uri>', 'address of the file')
     .action(async (uri: string, flags: object) => (await import('./commands/info.js')).infoCommand(uri, contextOf(flags)));
-  program
-    .command('find')
+  addSourceOptions(program.command('find'))
     .alias('find-file')
     .description('Tell the nodes that have a file.')
     .argument('<uri>', 'address of the file')
-    .action(async (uri: string, flags: object) => (await import('./commands/find.js')).findCommand(uri, contextOf(flags)));
+    .action(async (uri: string, flags: SourceFlags) => (await import('./commands/find.js')).findCommand(uri, flags, contextOf(flags)));
 }
 
 function addStoreKeepingCommands(program: Command, contextOf: ContextOf): void {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { type DaemonConfig } from '../config/daemon-config.js';
+import { networkArguments } from '../config/network-config.js';
 import { KacheryError } from '../core/failure.js';
 import { parseFailure } from './command-line-failure.js';
 import { type ReadyDaemon } from './ready-daemon.js';
@@ -49,6 +50,7 @@ function daemonArguments(config: DaemonConfig): string[] {
     ...(config.storageDirIsDefault ? [] : ['--storage-dir', config.storageDir]),
     ...(config.authGroup === undefined ? [] : ['--auth-group', config.authGroup]),
     ...(config.insecureBind ? ['--insecure-bind'] : []),
+    ...networkArguments(config.network),
   ];
 }
 

@@ -1,7 +1,7 @@
-import { type CallOptions } from './call-options.js';
 import { collect } from './collect.js';
 import { encodeJson } from './encode-json.js';
 import { type KacheryClient, type RangeOptions, type StoreOptions } from './kachery-client.js';
+import { type LoadOptions } from './load-options.js';
 import { type NpyArray } from './npy-array.js';
 import { decodeNpy, encodeNpy } from './npy-format.js';
 import { decodeJson, decodeText, encodeText } from './text-content.js';
@@ -25,15 +25,15 @@ export abstract class FormattedContent implements Pick<KacheryClient, Formats | 
     return this.storeBytes(encodeNpy(array), { ...options, label: options.label ?? 'file.npy' });
   }
 
-  async loadText(uri: string, options?: CallOptions): Promise<string> {
+  async loadText(uri: string, options?: LoadOptions): Promise<string> {
     return decodeText(await this.loadWhole(uri, options), uri);
   }
 
-  async loadJson(uri: string, options?: CallOptions): Promise<unknown> {
+  async loadJson(uri: string, options?: LoadOptions): Promise<unknown> {
     return decodeJson(await this.loadWhole(uri, options), uri);
   }
 
-  async loadNpy(uri: string, options?: CallOptions): Promise<NpyArray> {
+  async loadNpy(uri: string, options?: LoadOptions): Promise<NpyArray> {
     return decodeNpy(await this.loadWhole(uri, options));
   }
 
@@ -41,7 +41,7 @@ export abstract class FormattedContent implements Pick<KacheryClient, Formats | 
     return collect(this.readFile(uri, options));
   }
 
-  private loadWhole(uri: string, options: CallOptions = {}): Promise<Uint8Array> {
-    return this.loadBytes(uri, { signal: options.signal, onProgress: options.onProgress });
+  private loadWhole(uri: string, { signal, onProgress, fromNode, fromChannel, localOnly }: LoadOptions = {}): Promise<Uint8Array> {
+    return this.loadBytes(uri, { signal, onProgress, fromNode, fromChannel, localOnly });
   }
 }

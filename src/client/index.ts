@@ -1,4 +1,5 @@
 export { connect } from './connect.js';
+export type { Channel, ChannelRoles, Channels, JoinChannelOptions, LinkKind, Peer } from './channels.js';
 export type { ClientOptions } from './client-options.js';
 export type {
   AccessRule,
@@ -15,7 +16,7 @@ export type {
   SubfeedMessage,
   WatchedSubfeed,
 } from './feeds.js';
-export type { CallOptions, Progress } from './call-options.js';
+export type { CallOptions, LoadSource, Progress } from './call-options.js';
 export type {
   FileInfo,
   FileProvider,
@@ -28,6 +29,7 @@ export type {
   Transfer,
   VerifyEvent,
 } from './kachery-client.js';
+export type { LoadOptions } from './load-options.js';
 export type { ChangeMutableOptions, Mutable, MutableChange, MutableExpectation, Mutables, SelectMutablesOptions, WatchMutablesOptions } from './mutables.js';
 export type { NpyArray, NpyData, NpyType } from './npy-array.js';
 export { type FailureDetails, type FailureReason, failureReasons, isKacheryError, KacheryError } from '../core/failure.js';

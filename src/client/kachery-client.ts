@@ -1,5 +1,7 @@
 import { type CallOptions } from './call-options.js';
+import { type Channels } from './channels.js';
 import { type Feeds } from './feeds.js';
+import { type LoadOptions } from './load-options.js';
 import { type Mutables } from './mutables.js';
 import { type NpyArray } from './npy-array.js';
 
@@ -10,7 +12,7 @@ export interface StoreOptions extends CallOptions {
 }
 
 /** A half-open range of bytes [start, end); `start` defaults to 0, `end` to the end of the file. */
-export interface RangeOptions extends CallOptions {
+export interface RangeOptions extends LoadOptions {
   readonly start?: number | undefined;
   readonly end?: number | undefined;
 }
@@ -31,6 +33,8 @@ export interface FileProvider {
   readonly nodeId: string;
   readonly isLocal: boolean;
   readonly sizeBytes: number;
+  /** Name of the node, for people; may be empty. */
+  readonly label: string;
 }
 
 /** Who a node is and what it can do. */
@@ -69,7 +73,8 @@ export type VerifyEvent =
 /** A movement of one file's bytes through a node. */
 export interface Transfer {
   readonly id: number;
-  readonly kind: 'store' | 'read';
+  /** `store`, `read`: with a client of the node; `fetch`, `serve`: with another node. */
+  readonly kind: 'store' | 'read' | 'fetch' | 'serve';
   readonly state: 'active' | 'done' | 'failed';
   readonly uri: string;
   readonly transferredBytes: number;
@@ -97,6 +102,8 @@ export interface KacheryClient {
   readonly feeds: Feeds;
   /** Small values under keys. */
   readonly mutables: Mutables;
+  /** The channels that the node has joined, and the other nodes that it knows through them. */
+  readonly channels: Channels;
 
   /** Stores a file and resolves with its URI. Content that is stored already is not sent again. */
   storeFile(path: string, options?: StoreOptions): Promise<string>;
@@ -116,13 +123,13 @@ export interface KacheryClient {
   linkFile(path: string, options?: StoreOptions): Promise<string>;
 
   /** Brings a file to this machine and resolves with its path; with `dest`, a copy of its own at that path. The path is read-only without. */
-  loadFile(uri: string, options?: CallOptions & { readonly dest?: string | undefined }): Promise<string>;
+  loadFile(uri: string, options?: LoadOptions & { readonly dest?: string | undefined }): Promise<string>;
   /** The text of a file. Fails with `invalid-argument` if it is not UTF-8. */
-  loadText(uri: string, options?: CallOptions): Promise<string>;
+  loadText(uri: string, options?: LoadOptions): Promise<string>;
   /** The value of a JSON file. Fails with `invalid-argument` if it is none. */
-  loadJson(uri: string, options?: CallOptions): Promise<unknown>;
+  loadJson(uri: string, options?: LoadOptions): Promise<unknown>;
   /** The array of a `.npy` file. Fails with `invalid-argument` if it is none, with `not-supported` if JavaScript has no array for its elements. */
-  loadNpy(uri: string, options?: CallOptions): Promise<NpyArray>;
+  loadNpy(uri: string, options?: LoadOptions): Promise<NpyArray>;
   /** The bytes [start, end) of a file, in memory. */
   loadBytes(uri: string, options?: RangeOptions): Promise<Uint8Array>;
   /** The bytes [start, end) of a file as a stream with bounded memory. Each piece is the caller's to keep. */
@@ -133,7 +140,7 @@ export interface KacheryClient {
   /** What is known of a file. */
   stat(uri: string, options?: CallOptions): Promise<FileInfo>;
   /** Nodes that have a file, as they answer. */
-  findFile(uri: string, options?: CallOptions): AsyncIterable<FileProvider>;
+  findFile(uri: string, options?: LoadOptions): AsyncIterable<FileProvider>;
   /** Everything that is stored, ordered by hash. */
   listFiles(options?: CallOptions): AsyncIterable<FileInfo>;
   /** Removes a file, or a link, from the node; resolves with the bytes freed. Owner only. */

@@ -3,6 +3,14 @@ import { dateOf } from './date-of.js';
 import { required } from './file-info.js';
 import { type NodeInfo, type Transfer } from './kachery-client.js';
 
+const transferKinds: Readonly<Record<TransferKind, Transfer['kind']>> = {
+  [TransferKind.TRANSFER_KIND_UNSPECIFIED]: 'read',
+  [TransferKind.TRANSFER_KIND_STORE]: 'store',
+  [TransferKind.TRANSFER_KIND_READ]: 'read',
+  [TransferKind.TRANSFER_KIND_FETCH]: 'fetch',
+  [TransferKind.TRANSFER_KIND_SERVE]: 'serve',
+};
+
 const transferStates: Readonly<Record<TransferState, Transfer['state']>> = {
   [TransferState.TRANSFER_STATE_UNSPECIFIED]: 'active',
   [TransferState.TRANSFER_STATE_ACTIVE]: 'active',
@@ -23,7 +31,7 @@ export function transferOf(message: TransferMessage | undefined): Transfer {
   const { id, kind, state, uri, transferredBytes, sizeBytes, startedAt } = required(message, 'transfer');
   return {
     id: Number(id),
-    kind: kind === TransferKind.TRANSFER_KIND_STORE ? 'store' : 'read',
+    kind: transferKinds[kind],
     state: transferStates[state],
     uri,
     transferredBytes: Number(transferredBytes),

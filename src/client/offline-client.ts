@@ -23,10 +23,12 @@ import {
   type Transfer,
   type VerifyEvent,
 } from './kachery-client.js';
+import { type LoadOptions } from './load-options.js';
 import { defaultLabel, givenLabel } from './label.js';
 import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
+import { OfflineChannels } from './offline-channels.js';
 import { OfflineMutables } from './offline-mutables.js';
 import { type Piece } from './piece.js';
 import { regroup } from './regroup.js';
@@ -42,6 +44,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'offline';
   readonly feeds = new OfflineFeeds();
   readonly mutables = new OfflineMutables();
+  readonly channels = new OfflineChannels();
   private readonly files: OfflineFiles;
   private storage: Promise<LocalStorage> | undefined;
   private isClosed = false;
@@ -95,7 +98,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
     return uriOf(await this.work(signal, (storage) => storage.linkFile(absolutePath, signal && { signal })), label);
   }
 
-  async loadFile(uri: string, { dest, ...options }: CallOptions & { readonly dest?: string | undefined } = {}): Promise<string> {
+  async loadFile(uri: string, { dest, ...options }: LoadOptions & { readonly dest?: string | undefined } = {}): Promise<string> {
     this.checkUsable(options.signal);
     const { path } = await this.files.find(uri, options);
     return dest === undefined ? path : copyTo(path, dest, options);

@@ -20,7 +20,9 @@ import {
   type VerifyEvent,
 } from './kachery-client.js';
 import { defaultLabel, givenLabel } from './label.js';
+import { type LoadOptions, sourceSelection } from './load-options.js';
 import { nodeInfoOf, transferOf } from './node-info.js';
+import { OnlineChannels } from './online-channels.js';
 import { OnlineFeeds } from './online-feeds.js';
 import { OnlineLoading } from './online-loading.js';
 import { OnlineMutables } from './online-mutables.js';
@@ -33,6 +35,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
   readonly mode = 'online';
   readonly feeds: OnlineFeeds;
   readonly mutables: OnlineMutables;
+  readonly channels: OnlineChannels;
   private readonly storing: OnlineStoring;
   private readonly loading: OnlineLoading;
 
@@ -43,6 +46,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     super();
     this.feeds = new OnlineFeeds(daemon, (value, options) => this.storeJson(value, options));
     this.mutables = new OnlineMutables(daemon);
+    this.channels = new OnlineChannels(daemon);
     this.storing = new OnlineStoring(daemon);
     this.loading = new OnlineLoading(daemon, cache);
   }
@@ -67,7 +71,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     return this.storing.link(path, givenLabel(options), options);
   }
 
-  async loadFile(uri: string, { dest, ...options }: CallOptions & { readonly dest?: string | undefined } = {}): Promise<string> {
+  async loadFile(uri: string, { dest, ...options }: LoadOptions & { readonly dest?: string | undefined } = {}): Promise<string> {
     const { path } = await this.loading.locate(uri, options);
     return dest === undefined ? path : copyTo(path, dest, options);
   }
@@ -85,10 +89,11 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     return fileInfoOf((await this.daemon.unary(files.statFile, { uri }, { signal })).file);
   }
 
-  async *findFile(uri: string, { signal }: CallOptions = {}): AsyncGenerator<FileProvider, void, undefined> {
+  async *findFile(uri: string, options: LoadOptions = {}): AsyncGenerator<FileProvider, void, undefined> {
     parseUri(uri);
-    for await (const { nodeId, isLocal, sizeBytes } of this.daemon.receive(files.findFile, { uri, sources: undefined }, { signal })) {
-      yield { nodeId, isLocal, sizeBytes: Number(sizeBytes) };
+    const request = { uri, sources: sourceSelection(options) };
+    for await (const { nodeId, isLocal, sizeBytes, label } of this.daemon.receive(files.findFile, request, { signal: options.signal })) {
+      yield { nodeId, isLocal, sizeBytes: Number(sizeBytes), label };
     }
   }
 

@@ -15,6 +15,7 @@ import { required } from './file-info.js';
 import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
 import { type RangeOptions } from './kachery-client.js';
+import { type LoadOptions, sourceSelection } from './load-options.js';
 import { Retries } from './retries.js';
 import { readStored, type StorageView } from './storage-view.js';
 
@@ -43,7 +44,7 @@ export class OnlineLoading {
   ) {}
 
   /** Brings a file to this machine and tells where it is. */
-  async locate(text: string, options: CallOptions): Promise<StoredFile> {
+  async locate(text: string, options: LoadOptions): Promise<StoredFile> {
     const uri = parseUri(text);
     const here = await this.findHere(uri, options);
     if (here) return here;
@@ -105,8 +106,8 @@ export class OnlineLoading {
   }
 
   /** Asks the daemon to have the file, and tells which content it is. */
-  private async bringToNode(text: string, options: CallOptions): Promise<Content> {
-    for await (const { event } of this.daemon.receive(files.loadFile, { uri: text, sources: undefined }, { signal: options.signal })) {
+  private async bringToNode(text: string, options: LoadOptions): Promise<Content> {
+    for await (const { event } of this.daemon.receive(files.loadFile, { uri: text, sources: sourceSelection(options) }, { signal: options.signal })) {
       if (event?.$case === 'file') return { id: parseContentId(event.value.sha1), sizeBytes: Number(event.value.sizeBytes) };
       reportLoad(event, options);
     }
@@ -114,13 +115,14 @@ export class OnlineLoading {
   }
 
   /** The bytes of a range as the daemon sends them; goes on where it was when the connection breaks. */
-  private async *stream(text: string, { start = 0, end, signal, onProgress }: RangeOptions): AsyncGenerator<Buffer, void, undefined> {
+  private async *stream(text: string, options: RangeOptions): AsyncGenerator<Buffer, void, undefined> {
+    const { start = 0, end, signal, onProgress } = options;
     const retries = new Retries(['daemon-not-running', 'daemon-stopping', 'deadline-exceeded']);
     const sizeBytes = end === undefined ? 0 : end - start;
     let position = start;
     for (;;) {
       // A length of 0 would mean up to the end: of an empty range only the end is checked.
-      const request = { uri: text, offset: BigInt(position), length: BigInt((end ?? position) - position), sources: undefined };
+      const request = { uri: text, offset: BigInt(position), length: BigInt((end ?? position) - position), sources: sourceSelection(options) };
       try {
         for await (const { data } of this.daemon.receive(files.readFile, request, { signal })) {
           if (start === end) return;
@@ -168,6 +170,7 @@ async function findIn(storage: StorageView, id: ContentId): Promise<StoredFile |
 
 function reportLoad(event: LoadFileResponse['event'], { onProgress }: CallOptions): void {
   if (event?.$case !== 'progress') return;
-  const { state, loadedBytes, sizeBytes } = event.value;
-  onProgress?.({ state: loadStates[state], doneBytes: Number(loadedBytes), sizeBytes: Number(sizeBytes) });
+  const { state, loadedBytes, sizeBytes, sources } = event.value;
+  const told = sources.map((source) => ({ ...source, loadedBytes: Number(source.loadedBytes), bytesPerSecond: Number(source.bytesPerSecond) }));
+  onProgress?.({ state: loadStates[state], doneBytes: Number(loadedBytes), sizeBytes: Number(sizeBytes), ...(told.length > 0 && { sources: told }) });
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { isLoopback, parseHost, parsePort } from './api-address.js';
+import { type NetworkConfig, type NetworkFlags, resolveNetworkConfig } from './network-config.js';
 import { type Environment, givenPath, givenValue, type GivenValue } from './read-environment.js';
 import { settings } from './settings.js';
 
@@ -31,10 +32,11 @@ export interface DaemonConfig {
   readonly logLevel: LogLevel;
   /** True if the owner accepts that other machines reach the API without encryption. */
   readonly insecureBind: boolean;
+  readonly network: NetworkConfig;
 }
 
 /** Flags of `start-daemon` as they were typed. */
-export interface DaemonFlags {
+export interface DaemonFlags extends NetworkFlags {
   readonly label?: string;
   readonly host?: string;
   readonly port?: string;
@@ -62,6 +64,7 @@ export function resolveDaemonConfig(flags: DaemonFlags, environment: Environment
     ...(flags.authGroup === undefined ? {} : { authGroup: flags.authGroup }),
     logLevel: parseLogLevel(givenValue(settings.logLevel, environment, flags.logLevel)),
     insecureBind,
+    network: resolveNetworkConfig(flags, environment),
   });
 }
 

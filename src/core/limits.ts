@@ -76,12 +76,66 @@ export const limits = {
   maxBootstrapAddresses: 100,
   /** How long the file of a channel may take to come. */
   channelReadMs: 15_000,
+  /** How long it may take to understand it, and how much memory; a hostile file of this size can ask for minutes. */
+  channelParseMs: 20_000,
+  channelParseMegabytes: 192,
+  /** Redirections on the way to a channel's file. */
+  maxChannelRedirects: 5,
+  /** Files of channels that are read at a time. */
+  maxChannelReads: 4,
+  /** Characters of the name that a channel gives a node. */
+  maxNodeLabelLength: 100,
   /** How often the files of channels are read again. */
   channelRefreshMs: 3 * 60 * 1000,
+  /** How soon a channel that could not be read is tried again at first; the time doubles up to channelRefreshMs. */
+  channelRetryMs: 10_000,
+  /** How often files of channels on this machine are looked at. */
+  channelFileCheckMs: 2_000,
   /** Addresses that one node may tell of itself or another. */
   maxNodeAddresses: 16,
+  /** Nodes that this one connects to by itself. Twice as many may connect to it. */
+  maxLinks: 64,
+  /** Attempts to connect to other nodes that are under way at a time. */
+  maxDials: 8,
+  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address. */
+  maxUnprovenConnections: 64,
+  maxUnprovenFromOneAddress: 8,
+  /** Connections of each kind that one node may have open to this one. */
+  maxConnectionsOfNode: 3,
+  /** Calls that one connection of another node may have under way; what is more waits at its end. */
+  maxCallsOfConnection: 256,
+  /** Bytes of what a node may say of itself, all together, and characters of its name and its version. */
+  maxGreetingBytes: 64 * KiB,
+  maxNodeTextCharacters: 100,
+  /** Members that a node tells another one of. */
+  maxToldMembers: 1_000,
+  /** How often a connected node is greeted again, so that it is noticed when it is gone. */
+  linkPulseMs: 60_000,
+  /** How long a connected node, which greets as often as this one, may send nothing at all. */
+  linkSilenceMs: 150_000,
   /** How long a connection to another node may take to be made, all its handshakes together. */
   connectMs: 10_000,
+  /** Bytes of data in one message of a tunnel, and flow-control window of a connection that carries tunnels. */
+  maxTunnelMessageBytes: 256 * KiB,
+  tunnelWindowBytes: MiB,
+  /** Tunnels that a relay keeps with one node at either end, and all together. */
+  maxTunnelsOfNode: 64,
+  maxTunnels: 256,
+  /** Bytes a second that a relay passes on, unless its owner says otherwise. */
+  relayBytesPerSecond: 10_000_000,
+  /** How long a tunnel may carry nothing; nodes greet each other more often. */
+  tunnelIdleMs: 3 * 60 * 1000,
+  /** How often members of a channel are looked for in the DHT, at first and later, and how many are kept of one channel. */
+  dhtFirstRefreshMs: 5_000,
+  dhtRefreshMs: 10 * 60 * 1000,
+  maxDhtPeers: 200,
+  /** How long an address is left alone where a node was that no channel lists. */
+  strangerPauseMs: 60 * 60 * 1000,
+  /** How often a better connection is looked for than one through a relay or a NAT. */
+  betterLinkMs: 5 * 60 * 1000,
+  /** Files that are sent to one other node, and to all of them, at a time. */
+  maxTransfersPerPeer: 32,
+  maxPeerTransfers: 256,
   /** How long another node may be silent in the middle of an answer. */
   peerIdleMs: 20_000,
   /** How long a load waits for a node to come back when all that have the file are lost. */
@@ -98,6 +152,10 @@ export const limits = {
   maxPartialWritesBytes: 64 * MiB,
   /** Bytes of the record of a partial file. */
   maxPartialRecordBytes: 128 * MiB,
+  /** Feeds, or subfeeds, in one request to another node, and in one page of its answers. */
+  maxPeerBatchFeeds: 1_000,
+  /** Calls by which one other node may follow subfeeds of this one at a time. */
+  maxPeerWatches: 64,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

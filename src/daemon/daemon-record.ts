@@ -1,7 +1,7 @@
 import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { writeFileAtomically } from './write-file-atomically.js';
+import { writeFileAtomically } from '../network/write-file-atomically.js';
 
 /** What a running daemon tells of itself in `daemon.json` of its configuration directory. */
 export interface DaemonRecord {

@@ -25,10 +25,11 @@ import { removeDaemonRecord, writeDaemonRecord } from './daemon-record.js';
 import { endOnUncaughtError } from './end-on-uncaught-error.js';
 import { listen } from './listen.js';
 import { listeningAddresses } from './listening-addresses.js';
+import { openNetwork } from './open-network.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
 import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
-import { writeFileAtomically } from './write-file-atomically.js';
+import { writeFileAtomically } from '../network/write-file-atomically.js';
 
 /** A daemon that serves. */
 export interface RunningDaemon {
@@ -74,6 +75,7 @@ export async function startDaemon(config: DaemonConfig, options: Partial<RpcServ
 async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, log: DaemonLog, closing: ClosingStack) {
   const { configDir, storageDir, storageDirIsDefault, authGroup, label } = config;
   const { logger } = log;
+  const serverOptions = { streamIdleMs: limits.streamIdleMs, shutdownGraceMs: limits.shutdownGraceMs, ...options };
   closing.add(endOnUncaughtError(log));
   await prepareConfigurationDirectory(configDir, logger);
   await refuseSecondDaemon(configDir);
@@ -83,8 +85,11 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   closing.add(() => removeDaemonRecord(configDir));
   const store = await openStore(config, logger, closing);
   await writeNodeId(storageDir, nodeId);
-  const feeds = await openFeeds(config, logger, closing);
+  const ownFeeds = await openFeeds(config, logger, closing);
   const mutables = await openMutables(config, closing);
+  const transfers = new TransferRegistry(systemClock);
+  const networkParts = { identity, store, feeds: ownFeeds, transfers, log: logger };
+  const { channels, links, feeds, remote } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
@@ -93,7 +98,10 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
       store,
       feeds,
       mutables,
-      transfers: new TransferRegistry(systemClock),
+      channels,
+      links,
+      remote,
+      transfers,
       node,
       prove: (challenge) => proveNode(identity, challenge),
       tokens,
@@ -102,7 +110,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
         stopRequest.abort();
       },
     },
-    { streamIdleMs: limits.streamIdleMs, shutdownGraceMs: limits.shutdownGraceMs, ...options },
+    serverOptions,
   );
   closing.add(() => server.stop());
   return { server, nodeId, requestedStop: stopRequest.signal };

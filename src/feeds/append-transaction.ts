@@ -6,6 +6,7 @@ import { type SubfeedAddress } from '../core/subfeed.js';
 import { type Transaction, type TransactionView } from '../kv/group-commit.js';
 import { decodeAccessRules } from './access-rules.js';
 import { feedDatabaseKeys } from './feed-database-keys.js';
+import { feedForked } from './feed-forked.js';
 import { feedRecordKeys, requireOwned, requireRecord } from './feed-record.js';
 import { type Appended, type AppendRequest } from './feed-store.js';
 import { encodeBlock, type MessageBlock } from './message-block.js';
@@ -71,16 +72,6 @@ function append(
   view.put(recordKey, encodeSubfeedRecord({ length: position + messages.length, lastHash, timestampMs, nameJson }));
   if (requestKeys) requests.remember(view, requestKeys, { position, timestampMs }, messages.length);
   return { position, timestampMs, blocks };
-}
-
-/** What is told of a subfeed that has two histories. */
-export function feedForked({ feedId, subfeedHash }: SubfeedAddress): KacheryError {
-  return new KacheryError(
-    'feed-forked',
-    `Two histories of feed://${feedId}/~${subfeedHash} are signed with the feed's key: the key is in use on two nodes, or this node was set back to an old copy. ` +
-      'Nothing more is appended. Begin a new feed.',
-    { feed_id: feedId, subfeed_hash: subfeedHash },
-  );
 }
 
 function checkMayWrite({ submitter }: AppendRequest, { feedId, subfeedHash }: SubfeedAddress, rules: Buffer | undefined): void {

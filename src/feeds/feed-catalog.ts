@@ -60,6 +60,24 @@ export class FeedCatalog {
     return feedInfo(id, record);
   }
 
+  /** Begins a copy of another node's feed; what is known of it, if it is here. Fails with `feed-not-found` for one that was deleted here. */
+  addReplica(id: FeedId): Promise<FeedInfo> {
+    const recordKeys = feedRecordKeys(id);
+    const record: FeedRecord = { createdAtMs: Math.floor(this.parts.clock.now()), isOwned: false };
+    return this.parts.writes.run({
+      keys: Object.values(recordKeys),
+      sizeBytes: recordBytes,
+      apply: (view) => {
+        const known = view.get(recordKeys.feed);
+        if (known) return feedInfo(id, decodeFeedRecord(known));
+        const deletion = view.get(recordKeys.deletion);
+        if (deletion) throw feedNotFound(id, deletion);
+        view.put(recordKeys.feed, encodeFeedRecord(record));
+        return feedInfo(id, record);
+      },
+    });
+  }
+
   /** A feed. Fails with `feed-not-found`. */
   async find(id: FeedId): Promise<FeedInfo> {
     return feedInfo(id, await this.record(id));

@@ -20,8 +20,10 @@ export interface SubfeedInfo {
   /** Canonical JSON; undefined if no more than the hash is known. */
   readonly nameJson: string | undefined;
   readonly length: number;
-  /** Of the last message; undefined if there is none. */
+  /** Of the last message; undefined if there is none, or if it is on another node and was not fetched. */
   readonly appendedAtMs: number | undefined;
+  /** Two heads that contradict each other, both signed with the feed's key; none if one history is known. Lists leave them out. */
+  readonly fork: readonly SignedHead[];
 }
 
 /** Messages to append. */
@@ -98,17 +100,12 @@ export interface FeedStore {
    * be written, and with `invalid-argument` if a request id comes again with another number of messages.
    */
   append(request: AppendRequest): Promise<Appended>;
-  /** Messages from a position on, up to the length at the beginning, about 256 KiB at a time. Fails with `position-beyond-end`. */
+  /** Messages from a position on, up to the length at the beginning, about 256 KiB at a time. Fails with `position-beyond-end` and `feed-forked`. */
   read(subfeed: SubfeedAddress, position: number, options: ReadMessagesOptions): AsyncIterable<readonly MessageBlock[]>;
-  /** What subfeeds have from some positions on, then what is appended, until the signal is aborted: of each in order and without gaps. */
+  /** What subfeeds have from some positions on, then what is appended, until the signal is aborted: of each in order and without gaps. Fails with `feed-forked`. */
   watch(subfeeds: readonly WatchedSubfeed[], signal: AbortSignal): AsyncIterable<WatchedBlocks>;
   /** Who may submit to a subfeed. */
   accessRules(subfeed: SubfeedAddress): Promise<readonly AccessRule[]>;
   /** Says who may. Fails with `feed-not-writeable`. */
   setAccessRules(subfeed: SubfeedAddress, rules: readonly AccessRule[]): Promise<void>;
-  /**
-   * Compares a head that somebody else shows with what is here. If the two prove that the feed was forked, the proof is kept, nothing is appended to the subfeed
-   * any more, and this fails with `feed-forked`; with `content-corrupt` if the feed's key has not signed it.
-   */
-  checkHead(head: SignedHead): Promise<void>;
 }

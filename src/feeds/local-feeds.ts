@@ -12,6 +12,7 @@ import { decodeAccessRules, encodeAccessRules } from './access-rules.js';
 import { appendTransaction } from './append-transaction.js';
 import { FeedCatalog } from './feed-catalog.js';
 import { feedDatabaseKeys, feedDatabaseRanges, subfeedHashOfKey } from './feed-database-keys.js';
+import { feedForked } from './feed-forked.js';
 import { FeedKeys } from './feed-keys.js';
 import { feedRecordKeys, requireOwned, requireRecord } from './feed-record.js';
 import {
@@ -26,11 +27,16 @@ import {
   type WatchedSubfeed,
 } from './feed-store.js';
 import { ForkDetector } from './fork-detector.js';
+import { decodeForkHeads } from './fork-record.js';
 import { limitBlocks } from './limit-blocks.js';
 import { type MessageBlock } from './message-block.js';
 import { type PositionRange, readBlocks } from './read-blocks.js';
 import { RememberedRequests } from './remembered-requests.js';
+import { type ReceivedMessages, type ReplicaStore } from './replica-store.js';
+import { Replicas } from './replicas.js';
 import { SubfeedGrowth } from './subfeed-growth.js';
+import { type SubfeedHead } from './subfeed-head.js';
+import { SubfeedHeads } from './subfeed-heads.js';
 import { decodeSubfeedRecord } from './subfeed-record.js';
 import { SubfeedWatcher } from './subfeed-watcher.js';
 
@@ -60,12 +66,17 @@ interface Parts {
 }
 
 /** The feeds of this machine's node: a database, and a file for each private key. */
-export class LocalFeeds implements FeedStore {
+export class LocalFeeds implements FeedStore, ReplicaStore {
   private readonly forks: ForkDetector;
+  private readonly replicas: Replicas;
+  private readonly subfeedHeads: SubfeedHeads;
   private readonly keyReadings = new Map<FeedId, ReturnType<FeedKeys['get']>>();
 
   private constructor(private readonly parts: Parts) {
-    this.forks = new ForkDetector(parts.database, parts.writes);
+    const { database, writes, growth, catalog } = parts;
+    this.forks = new ForkDetector(parts);
+    this.replicas = new Replicas({ database, writes, growth, forks: this.forks, recordOf: (id) => catalog.record(id) });
+    this.subfeedHeads = new SubfeedHeads(database);
   }
 
   /**
@@ -109,9 +120,10 @@ export class LocalFeeds implements FeedStore {
   }
 
   async findSubfeed(subfeed: SubfeedAddress): Promise<SubfeedInfo> {
-    const [feed, record] = await this.parts.database.getMany([feedDatabaseKeys.feed(subfeed.feedId), feedDatabaseKeys.subfeed(subfeed)]);
+    const keys = [feedDatabaseKeys.feed(subfeed.feedId), feedDatabaseKeys.subfeed(subfeed), feedDatabaseKeys.fork(subfeed)];
+    const [feed, record, fork] = await this.parts.database.getMany(keys);
     await this.parts.catalog.record(subfeed.feedId, feed);
-    return subfeedInfo(subfeed.subfeedHash, record);
+    return { ...subfeedInfo(subfeed.subfeedHash, record), fork: decodeForkHeads(subfeed, fork) };
   }
 
   async listSubfeeds(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<Page<SubfeedInfo>> {
@@ -165,9 +177,31 @@ export class LocalFeeds implements FeedStore {
     });
   }
 
+  addReplica(id: FeedId): Promise<FeedInfo> {
+    return this.parts.catalog.addReplica(id);
+  }
+
+  receive(messages: ReceivedMessages, options?: { readonly signal?: AbortSignal | undefined }): Promise<number> {
+    return this.replicas.receive(messages, options);
+  }
+
+  heads(subfeeds: readonly SubfeedAddress[]): Promise<readonly SubfeedHead[]> {
+    return this.subfeedHeads.of(subfeeds);
+  }
+
+  async listHeads(id: FeedId, after: SubfeedHash | undefined, count: number): Promise<Page<SubfeedHead>> {
+    await this.parts.catalog.record(id);
+    return this.subfeedHeads.list(id, after, count);
+  }
+
   async checkHead(head: SignedHead): Promise<void> {
-    const { isWriteable } = await this.find(head.subfeed.feedId);
-    await this.forks.check(head, isWriteable);
+    const { isOwned } = await this.parts.catalog.record(head.subfeed.feedId);
+    await this.forks.check(head, isOwned);
+  }
+
+  async checkFork(heads: readonly SignedHead[]): Promise<void> {
+    const [first] = heads;
+    if (first) await this.forks.checkFork(heads, (await this.parts.catalog.record(first.subfeed.feedId)).isOwned);
   }
 
   /** Finishes what is being written, and closes the database. May be called again. */
@@ -198,9 +232,11 @@ export class LocalFeeds implements FeedStore {
 
   private async lengthsOf(subfeeds: readonly SubfeedAddress[]): Promise<number[]> {
     const feedIds = [...new Set(subfeeds.map(({ feedId }) => feedId))];
-    const values = await this.parts.database.getMany([...feedIds.map(feedDatabaseKeys.feed), ...subfeeds.map(feedDatabaseKeys.subfeed)]);
+    const keys = [...feedIds.map(feedDatabaseKeys.feed), ...subfeeds.map(feedDatabaseKeys.fork), ...subfeeds.map(feedDatabaseKeys.subfeed)];
+    const values = await this.parts.database.getMany(keys);
     for (const [index, id] of feedIds.entries()) await this.parts.catalog.record(id, values[index]);
-    return values.slice(feedIds.length).map((value) => decodeSubfeedRecord(value).length);
+    for (const [index, subfeed] of subfeeds.entries()) if (values[feedIds.length + index]) throw feedForked(subfeed);
+    return values.slice(feedIds.length + subfeeds.length).map((value) => decodeSubfeedRecord(value).length);
   }
 
   /** Messages that are missing because the feed was deleted meanwhile are not damage. */
@@ -216,7 +252,7 @@ export class LocalFeeds implements FeedStore {
 
 function subfeedInfo(hash: SubfeedHash, record: Buffer | undefined): SubfeedInfo {
   const { length, timestampMs, nameJson } = decodeSubfeedRecord(record);
-  return { hash, nameJson: nameJson === '' ? undefined : nameJson, length, appendedAtMs: length === 0 ? undefined : timestampMs };
+  return { hash, nameJson: nameJson === '' ? undefined : nameJson, length, appendedAtMs: length === 0 ? undefined : timestampMs, fork: [] };
 }
 
 function positionBeyondEnd({ feedId, subfeedHash }: SubfeedAddress, position: number, length: number): KacheryError {

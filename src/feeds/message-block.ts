@@ -18,14 +18,16 @@ export interface MessageBlock {
   readonly previousHash: Buffer;
   /** Hash of the last message's entry. */
   readonly lastHash: Buffer;
-  /** The feed's signature behind the last message; undefined if more of the same append follows. */
+  /** The feed's signature behind the last message; undefined if the one that proves them follows in a later block. */
   readonly signature: Buffer | undefined;
+  /** In place of `signature`: one that nobody has looked at, for a later one proves these messages too. It may be wrong. */
+  readonly uncheckedSignature?: Buffer | undefined;
   /** The messages, see packed-messages.ts. */
   readonly packed: Buffer;
 }
 
 const layoutVersion = 1;
-const flags = { signed: 1, submitted: 2 } as const;
+const flags = { signed: 1, submitted: 2, unchecked: 4 } as const;
 const offsets = {
   checksum: 1,
   position: 5,
@@ -47,11 +49,13 @@ export function encodeBlock(block: MessageBlock): Buffer {
   encoded.writeBigUInt64BE(BigInt(block.position), offsets.position);
   encoded.writeUInt32BE(block.count, offsets.count);
   encoded.writeDoubleBE(block.timestampMs, offsets.timestamp);
-  encoded.writeUInt8((block.signature ? flags.signed : 0) | (block.submitter === undefined ? 0 : flags.submitted), offsets.flags);
+  const signature = block.signature ?? block.uncheckedSignature;
+  const signatureFlag = block.signature ? flags.signed : block.uncheckedSignature ? flags.unchecked : 0;
+  encoded.writeUInt8(signatureFlag | (block.submitter === undefined ? 0 : flags.submitted), offsets.flags);
   if (block.submitter !== undefined) encoded.write(block.submitter, offsets.submitter, 'hex');
   encoded.set(block.previousHash, offsets.previousHash);
   encoded.set(block.lastHash, offsets.lastHash);
-  if (block.signature) encoded.set(block.signature, offsets.signature);
+  if (signature) encoded.set(signature, offsets.signature);
   encoded.set(block.packed, offsets.packed);
   encoded.writeUInt32BE(crc32(encoded.subarray(offsets.position)), offsets.checksum);
   return encoded;
@@ -102,6 +106,10 @@ class StoredBlock implements MessageBlock {
     return this.has(flags.signed) ? this.encoded.subarray(offsets.signature, offsets.packed) : undefined;
   }
 
+  get uncheckedSignature(): Buffer | undefined {
+    return this.has(flags.unchecked) ? this.encoded.subarray(offsets.signature, offsets.packed) : undefined;
+  }
+
   private has(flag: number): boolean {
     return ((this.encoded[offsets.flags] ?? 0) & flag) !== 0;
   }
@@ -111,6 +119,13 @@ class StoredBlock implements MessageBlock {
 export function takeMessages({ position, timestampMs, submitter, previousHash, lastHash, packed }: MessageBlock, count: number): MessageBlock {
   const taken = packed.subarray(0, offsetBehind(packed, count));
   return { position, count, timestampMs, submitter, previousHash, lastHash, signature: undefined, packed: taken };
+}
+
+/** The block, whose signature nobody has looked at. */
+export function withUncheckedSignature(block: MessageBlock): MessageBlock {
+  const { position, count, timestampMs, submitter, previousHash, lastHash, packed } = block;
+  const uncheckedSignature = block.signature ?? block.uncheckedSignature;
+  return { position, count, timestampMs, submitter, previousHash, lastHash, signature: undefined, uncheckedSignature, packed };
 }
 
 /** Hash of the entry of the block's message number `count`, counted from 1; for 0 that of the entry before the block. */
@@ -124,9 +139,9 @@ export function hashBehind(subfeed: SubfeedAddress, block: MessageBlock, count: 
 
 /** The block without its first `count` messages; it proves the rest as before. */
 export function dropMessages(subfeed: SubfeedAddress, block: MessageBlock, count: number): MessageBlock {
-  const { timestampMs, submitter, lastHash, signature } = block;
+  const { timestampMs, submitter, lastHash, signature, uncheckedSignature } = block;
   const rest = { position: block.position + count, count: block.count - count, packed: block.packed.subarray(offsetBehind(block.packed, count)) };
-  return { ...rest, timestampMs, submitter, previousHash: hashBehind(subfeed, block, count), lastHash, signature };
+  return { ...rest, timestampMs, submitter, previousHash: hashBehind(subfeed, block, count), lastHash, signature, uncheckedSignature };
 }
 
 /** What a reader of damaged or missing messages is told. */

@@ -7,11 +7,11 @@ import { type MessageBlock } from './message-block.js';
 export interface GrowthListener {
   /** The subfeed has these messages at its end now. */
   grew(blocks: readonly MessageBlock[]): void;
-  /** The feed was deleted; `failure` says so. */
-  deleted(failure: KacheryError): void;
+  /** The feed was deleted, or two histories of the subfeed were found; `failure` says so. */
+  failed(failure: KacheryError): void;
 }
 
-/** Tells of messages when they are on disk, and of the deletion of feeds. Keeps nothing. */
+/** Tells of messages when they are on disk, and of what ends a subfeed. Keeps nothing. */
 export class SubfeedGrowth {
   private readonly listeners = new Map<string, Set<GrowthListener>>();
 
@@ -31,9 +31,14 @@ export class SubfeedGrowth {
     for (const listener of this.listeners.get(nameOf(subfeed)) ?? []) listener.grew(blocks);
   }
 
+  /** Tells that nothing more comes of a subfeed, with the failure that says why. */
+  tellFailed(subfeed: SubfeedAddress, failure: KacheryError): void {
+    for (const listener of this.listeners.get(nameOf(subfeed)) ?? []) listener.failed(failure);
+  }
+
   /** Tells that a feed was deleted, with the failure that says so. */
   tellDeleted(id: FeedId, failure: KacheryError): void {
-    for (const [name, listeners] of this.listeners) if (name.startsWith(id)) for (const listener of listeners) listener.deleted(failure);
+    for (const [name, listeners] of this.listeners) if (name.startsWith(id)) for (const listener of listeners) listener.failed(failure);
   }
 }
 

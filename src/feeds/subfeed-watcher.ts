@@ -8,7 +8,7 @@ import { type SubfeedGrowth } from './subfeed-growth.js';
 /** What a watcher reads with. */
 export interface WatcherParts {
   readonly growth: SubfeedGrowth;
-  /** The lengths of subfeeds on disk, in their order. Fails with `feed-not-found`. */
+  /** The lengths of subfeeds on disk, in their order. Fails with `feed-not-found` and `feed-forked`. */
   readonly lengthsOf: (subfeeds: readonly SubfeedAddress[]) => Promise<number[]>;
   readonly read: (subfeed: SubfeedAddress, range: PositionRange) => AsyncIterable<readonly MessageBlock[]>;
 }
@@ -51,7 +51,7 @@ export class SubfeedWatcher {
         grew: (blocks) => {
           this.note(cursor, blocks);
         },
-        deleted: (failure) => {
+        failed: (failure) => {
           this.failure = failure;
           this.wake();
         },
@@ -59,7 +59,7 @@ export class SubfeedWatcher {
     );
   }
 
-  /** What is there from the positions on, then what is appended, until the signal is aborted. Fails with `feed-not-found`, also when a feed is deleted. */
+  /** What is there from the positions on, then what is appended, until the signal is aborted. Fails with `feed-not-found` and `feed-forked`, also when that happens later. */
   async *follow(signal: AbortSignal): AsyncGenerator<WatchedBlocks, void, undefined> {
     const onAbort = (): void => {
       this.wake();
@@ -80,7 +80,10 @@ export class SubfeedWatcher {
     }
   }
 
-  /** A cursor's next messages, about 256 KiB at a time and 4 MiB in all; it then waits for its next turn behind the others. */
+  /**
+   * A cursor's next messages, about 256 KiB at a time and 4 MiB in all, but to the end of an append: a reader that wants proofs then holds back no more than one.
+   * The cursor then waits for its next turn behind the others.
+   */
   private async *serve(cursor: Cursor): AsyncGenerator<WatchedBlocks, void, undefined> {
     this.ready.delete(cursor);
     let servedBytes = 0;
@@ -89,7 +92,7 @@ export class SubfeedWatcher {
       if (last) cursor.position = last.position + last.count;
       servedBytes += sizeOf(blocks);
       yield { index: cursor.index, blocks };
-      if (servedBytes >= maxTurnBytes || this.failure !== undefined) break;
+      if ((servedBytes >= maxTurnBytes && last?.signature !== undefined) || this.failure !== undefined) break;
     }
     if (cursor.position < cursor.length) this.ready.add(cursor);
   }

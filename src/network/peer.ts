@@ -1,6 +1,7 @@
 import { type ByteRange } from '../core/byte-range.js';
 import { type ContentId } from '../core/content-id.js';
 import { type NodeId } from '../core/node-id.js';
+import { type FeedPeer } from './feed-peer.js';
 
 /** A file that another node claims to have. Nothing of it is proven. */
 export interface RemoteFile {
@@ -25,6 +26,8 @@ export interface Peer {
   readonly label: string;
   /** Time from a request to its answer, measured last, in milliseconds; undefined if it was never measured. */
   readonly roundTripMs: number | undefined;
+  /** What can be asked of its feeds. */
+  readonly feeds: FeedPeer;
 
   /** Those of the files that the node claims to have, in the order of `ids`. At most limits.maxPeerBatchFiles ids. */
   findFiles(ids: readonly ContentId[], options?: RequestOptions): Promise<readonly RemoteFile[]>;

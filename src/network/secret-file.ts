@@ -3,6 +3,7 @@ import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { KacheryError } from '../core/failure.js';
+import { syncDirectory } from './sync-directory.js';
 
 /** A file that holds a secret and is made once. */
 export interface SecretFile {
@@ -72,15 +73,6 @@ async function publish(temporaryPath: string, path: string): Promise<boolean> {
     await rename(temporaryPath, path);
   }
   return true;
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const directory = await open(dir, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 function tooOpen(path: string, rights: number, mode: number): KacheryError {

@@ -6,11 +6,13 @@ import {
   type FeedServiceService,
   type GetFeedRequest,
   type ReadMessagesRequest,
+  type SignedHead as SignedHeadMessage,
   type Subfeed,
   type WatchMessagesRequest,
 } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { isContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
+import { type SignedHead } from '../core/feed-head.js';
 import { isFeedId, parseFeedId } from '../core/feed-id.js';
 import { limits } from '../core/limits.js';
 import { parseNodeId } from '../core/node-id.js';
@@ -100,8 +102,13 @@ function feedMessage({ id, name, isWriteable, createdAtMs }: FeedInfo): Feed {
   return { feedId: id, name, isWriteable, createdAt: timestamp(createdAtMs) };
 }
 
-function subfeedMessage({ hash, nameJson, length, appendedAtMs }: SubfeedInfo): Subfeed {
-  return { hash, nameJson, length: BigInt(length), appendedAt: appendedAtMs === undefined ? undefined : timestamp(appendedAtMs) };
+function subfeedMessage({ hash, nameJson, length, appendedAtMs, fork }: SubfeedInfo): Subfeed {
+  const appendedAt = appendedAtMs === undefined ? undefined : timestamp(appendedAtMs);
+  return { hash, nameJson, length: BigInt(length), appendedAt, fork: fork.map(headMessage) };
+}
+
+function headMessage({ length, lastHash, signature }: SignedHead): SignedHeadMessage {
+  return { length: BigInt(length), lastHash, signature };
 }
 
 function isSubfeedHash(text: string): text is SubfeedHash {

@@ -4,11 +4,9 @@ import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { parseFileUri } from '../core/uri.js';
 import { type FileStore } from '../storage/file-store.js';
-import { type FileFetcher } from '../transfer/file-fetcher.js';
 import { type ReadBuffers } from '../storage/read-buffers.js';
 import { checkBatch } from './files/check-batch.js';
 import { fileInfo } from './files/file-info.js';
-import { ContentAccess } from './files/content-access.js';
 import { findContent } from './files/find-content.js';
 import { findFile } from './files/find-file.js';
 import { listFiles } from './files/list-files.js';
@@ -16,6 +14,7 @@ import { loadFile } from './files/load-file.js';
 import { linkFile, storeLocalFile } from './files/local-files.js';
 import { readFile } from './files/read-file.js';
 import { readFiles } from './files/read-files.js';
+import { type RemoteFiles } from './files/reachable-files.js';
 import { ResumableCalls } from './files/resumable-calls.js';
 import { storeFile } from './files/store-file.js';
 import { storeFiles } from './files/store-files.js';
@@ -29,10 +28,10 @@ import { type TransferRegistry } from './transfer-registry.js';
 /** What FileService works with. */
 export interface FileServiceParts {
   readonly store: FileStore;
-  /** Brings files of other nodes; absent for a daemon without a network. */
-  readonly fetcher?: FileFetcher | undefined;
   readonly transfers: TransferRegistry;
   readonly nodeId: string;
+  /** Files of other nodes; undefined without a network. */
+  readonly remote: RemoteFiles | undefined;
   /** What files are read into, and what large messages come in. */
   readonly buffers: ReadBuffers;
 }
@@ -41,12 +40,11 @@ export interface FileServiceParts {
 const uploadAheadBytes = 1024 * 1024;
 
 /** FileService over a store: parses what comes in, maps what goes out. `idleMs`: how long a client may neither send nor take anything. */
-export function fileService({ store, fetcher, transfers, nodeId, buffers }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
+export function fileService({ store, transfers, nodeId, remote, buffers }: FileServiceParts, options: { readonly idleMs: number }): FileServiceServer {
   const resumableCalls = new ResumableCalls();
-  const sources = { store, fetcher };
   return {
     statFile: unaryHandler(async ({ uri }, { signal }) => {
-      const { file, label } = await findContent(new ContentAccess(sources, undefined), uri, signal);
+      const { file, label } = await findContent(store, uri, signal);
       return { file: fileInfo(file, label) };
     }),
     findMissingFiles: unaryHandler(async ({ sha1s }, { signal }) => {
@@ -67,16 +65,16 @@ export function fileService({ store, fetcher, transfers, nodeId, buffers }: File
     }),
     storeLocalFile: unaryHandler(storeLocalFile(store)),
     linkFile: unaryHandler(linkFile(store)),
-    loadFile: serverStreamHandler(loadFile(sources), options),
-    readFile: serverStreamHandler(readFile(sources, transfers, buffers), {
+    loadFile: serverStreamHandler(loadFile(store, remote), options),
+    readFile: serverStreamHandler(readFile({ store, remote, transfers, buffers }), {
       ...options,
       onSent: ({ data }) => {
         buffers.release(data);
       },
     }),
     storeFiles: unaryHandler(storeFiles(store)),
-    readFiles: serverStreamHandler(readFiles(sources), options),
-    findFile: serverStreamHandler(findFile(sources, nodeId), options),
+    readFiles: serverStreamHandler(readFiles(store, remote), options),
+    findFile: serverStreamHandler(findFile({ store, remote, nodeId }), options),
     listFiles: unaryHandler(listFiles(store)),
     deleteFile: unaryHandler(async ({ uri }) => ({ freedBytes: BigInt(await store.delete(parseFileUri(uri).id)) })),
     verifyFiles: serverStreamHandler(verifyFiles(store), options),

@@ -27,12 +27,13 @@ export interface NodeServiceParts {
 }
 
 const apiVersions = ['kachery_p2p.v1'];
-const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables'];
+const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables', 'channels'];
 
 const transferKinds: Readonly<Record<Transfer['kind'], TransferKind>> = {
   store: TransferKind.TRANSFER_KIND_STORE,
   read: TransferKind.TRANSFER_KIND_READ,
   fetch: TransferKind.TRANSFER_KIND_FETCH,
+  serve: TransferKind.TRANSFER_KIND_SERVE,
 };
 
 const transferStates: Readonly<Record<Transfer['state'], TransferState>> = {

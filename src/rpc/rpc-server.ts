@@ -4,6 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { HealthService } from '../../gen/ts/grpc/health/v1/health.js';
 import { ServerReflectionService } from '../../gen/ts/grpc/reflection/v1/reflection.js';
 import { ServerReflectionService as ServerReflectionAlphaService } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
+import { ChannelServiceService } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { FeedServiceService } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { MutableServiceService } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
@@ -11,6 +12,7 @@ import { limits } from '../core/limits.js';
 import { type MutableStore } from '../mutables/mutable-store.js';
 import { ReadBuffers } from '../storage/read-buffers.js';
 import { readOffsetBytes } from '../storage/read-offset.js';
+import { channelService, type ChannelServiceParts } from './channel-service.js';
 import { fileServiceDefinition } from './codec/file-service-definition.js';
 import { feedService, type FeedServiceParts } from './feed-service.js';
 import { feedServiceDefinition } from './feeds/feed-service-definition.js';
@@ -26,7 +28,7 @@ import { reflectionService } from './reflection/reflection-service.js';
 import { type StructuredLog } from '../core/structured-log.js';
 
 /** What the server works with. */
-export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId' | 'buffers'>, NodeServiceParts {
+export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId' | 'buffers'>, NodeServiceParts, ChannelServiceParts {
   readonly mutables: MutableStore;
   readonly tokens: AccessTokens;
   readonly log: StructuredLog;
@@ -38,7 +40,7 @@ export interface RpcServerOptions {
   readonly shutdownGraceMs: number;
 }
 
-const ownServices = ['kachery_p2p.v1.FileService', 'kachery_p2p.v1.FeedService', 'kachery_p2p.v1.MutableService', 'kachery_p2p.v1.NodeService'];
+const ownServices = ['FileService', 'FeedService', 'MutableService', 'ChannelService', 'NodeService'].map((name) => `kachery_p2p.v1.${name}`);
 const serviceNames = [...ownServices, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 const subscriptions = [
   NodeServiceService.watchTransfers,
@@ -91,6 +93,7 @@ export class RpcServer {
     this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId, buffers }, idle));
     this.server.addService(feedServiceDefinition, feedService({ ...parts, nodeId: parts.node.nodeId }, idle));
     this.server.addService(MutableServiceService, mutableService(parts.mutables, idle));
+    this.server.addService(ChannelServiceService, channelService(parts));
     this.server.addService(NodeServiceService, nodeService(parts, idle));
     this.server.addService(ServerReflectionService, reflection);
     this.server.addService(ServerReflectionAlphaService, reflection);

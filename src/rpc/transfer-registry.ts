@@ -3,7 +3,7 @@ import { type Clock } from '../core/clock.js';
 /** A movement of one file's bytes between this node and a client or another node, as it is at a moment. */
 export interface Transfer {
   readonly id: number;
-  readonly kind: 'store' | 'read' | 'fetch';
+  readonly kind: 'store' | 'read' | 'fetch' | 'serve';
   readonly state: 'active' | 'done' | 'failed';
   /** Empty while it is not known. */
   readonly uri: string;

@@ -66,7 +66,7 @@ const services = [FileServiceService, FeedServiceService, MutableServiceService,
 const methods = services.flatMap((service) => Object.keys(service)) as MethodName[];
 const ownerMethods = new Set(['storeLocalFile', 'linkFile', 'deleteFile', 'verifyFiles', 'deleteFeed', 'setAccessRules', 'watchTransfers', 'stopDaemon']);
 /** How calls fail whose caller was let in. */
-const admitted = ['file-not-found', 'upload-not-found', 'feed-not-found', 'mutable-not-found', 'offline'];
+const admitted = ['file-not-found', 'upload-not-found', 'feed-not-found', 'mutable-not-found'];
 
 function isAdmitted(name: MethodName, reason: string | undefined): boolean {
   return reason === undefined || admitted.includes(reason) || (name === 'watchMutables' && reason === 'invalid-argument');

@@ -41,7 +41,7 @@ test('with a daemon that works there is nothing to complain of', async (t) => {
   t.is(diagnosis.code, 0);
   t.deepEqual(
     diagnosis.findings.map(({ check }) => check),
-    ['program', 'node', 'mode', 'daemon', 'version', 'token', 'disk space', 'storage directory', 'configuration directory'],
+    ['program', 'node', 'mode', 'daemon', 'version', 'token', 'disk space', 'storage directory', 'network', 'configuration directory'],
   );
   t.true(finding(diagnosis, 'daemon')?.message.includes(ready.nodeId));
   t.is(finding(diagnosis, 'storage directory')?.message, `${user.storageDir} can be read and written.`);

@@ -297,7 +297,7 @@ test('online: find and info tell the node that has a file', async (t) => {
   const user = await CommandLineUser.create(t);
   const { ready } = await user.startDaemon(['--label', 'the node']);
   const uri = (await user.run(['store', '-'], { input: 'wanted' })).stdout.trimEnd();
-  t.like(await user.run(['find', uri, '--json']), { code: 0, stdout: `${JSON.stringify({ nodeId: ready.nodeId, isLocal: true, sizeBytes: 6 })}\n` });
+  t.like(await user.run(['find', uri, '--json']), { code: 0, stdout: `${JSON.stringify({ nodeId: ready.nodeId, isLocal: true, sizeBytes: 6, label: '' })}\n` });
   t.like(await user.run(['find', uri]), { code: 0, stdout: `${ready.nodeId} 6 bytes (this node)\n` });
   t.like(await user.run(['find-file', unknownUri]), { code: 3, stdout: '' });
   t.regex((await user.run(['info', uri])).stdout, new RegExp(`Node +${ready.nodeId} \\(this one\\)\n`));

@@ -79,7 +79,7 @@ test('bash completes commands and their options', async (t) => {
   await parses(t, 'bash', user);
   const script = join(user.dir, 'completion.bash');
   t.deepEqual(await completeInBash(script, ['sto']), ['store', 'store-file', 'stop-daemon']);
-  t.deepEqual(await completeInBash(script, ['load-file', '--']), ['--dest', '--json']);
+  t.deepEqual(await completeInBash(script, ['load-file', '--']), ['--dest', '--from-node', '--from-channel', '--local-only', '--json']);
   t.deepEqual(await completeInBash(script, ['cat', 'sha1://x', '--s']), ['--start']);
   t.deepEqual(await completeInBash(script, ['unheard-of', '--']), []);
   t.deepEqual(await completeInBash(script, ['feed', 'r']), ['rm', 'rules']);

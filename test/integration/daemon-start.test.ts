@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+import { resolveNetworkConfig } from '../../src/config/network-config.js';
 import { startDaemon } from '../../src/daemon/start-daemon.js';
 import { failTestDaemon, startTestDaemon } from '../support/daemon.js';
 import { bearer, connectRpc, dataRequest, headerRequest, upload } from '../support/rpc-clients.js';
@@ -20,7 +21,7 @@ test.serial('a daemon makes what it needs, tells where it is, and logs JSON only
   const configDir = join(folder, 'deep', 'config');
   const daemon = await startTestDaemon(t, { configDir });
   t.is((await stat(configDir)).mode & 0o777, 0o700);
-  t.deepEqual((await readdir(configDir)).sort(), ['daemon.json', 'feed-keys', 'feeds', 'mutables', 'node-key.pem', 'owner-token']);
+  t.deepEqual((await readdir(configDir)).sort(), ['channels', 'daemon.json', 'feed-keys', 'feeds', 'mutables', 'node-key.pem', 'owner-token']);
   const record = JSON.parse(await readFile(join(configDir, 'daemon.json'), 'utf8')) as { startedAt: string };
   t.like(record, { pid: daemon.pid, address: daemon.address, nodeId: daemon.nodeId, storageDir: daemon.storageDir });
   t.regex(record.startedAt, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
@@ -28,7 +29,7 @@ test.serial('a daemon makes what it needs, tells where it is, and logs JSON only
   t.is((await stat(join(daemon.storageDir, 'kachery-node-id'))).mode & 0o777, 0o644);
 
   t.deepEqual(await daemon.stop(), { code: 0, signal: null });
-  t.deepEqual((await readdir(configDir)).sort(), ['feed-keys', 'feeds', 'mutables', 'node-key.pem', 'owner-token']);
+  t.deepEqual((await readdir(configDir)).sort(), ['channels', 'feed-keys', 'feeds', 'mutables', 'node-key.pem', 'owner-token']);
   const events = daemon.stderrLines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   t.deepEqual(events, ['the daemon is ready', 'the daemon is stopping', 'the daemon has stopped']);
 });
@@ -134,7 +135,15 @@ async function hasIPv6(): Promise<boolean> {
 async function configFor(t: ExecutionContext): Promise<Omit<Parameters<typeof startDaemon>[0], 'host' | 'port'>> {
   const folder = await temporaryFolder(t);
   const storageDir = join(folder, 'storage');
-  return { label: '', storageDir, storageDirIsDefault: true, configDir: join(folder, 'config'), logLevel: 'silent', insecureBind: false };
+  return {
+    label: '',
+    storageDir,
+    storageDirIsDefault: true,
+    configDir: join(folder, 'config'),
+    logLevel: 'silent',
+    insecureBind: false,
+    network: resolveNetworkConfig({}, {}),
+  };
 }
 
 test.serial('on localhost a daemon listens on both addresses, and leaves neither to another program', async (t) => {

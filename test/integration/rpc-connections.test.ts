@@ -56,7 +56,14 @@ test.serial('health is told for the server and for each service, without a token
   t.teardown(() => {
     client.close();
   });
-  const services = ['', 'kachery_p2p.v1.FeedService', 'kachery_p2p.v1.FileService', 'kachery_p2p.v1.MutableService', 'kachery_p2p.v1.NodeService'];
+  const services = [
+    '',
+    'kachery_p2p.v1.ChannelService',
+    'kachery_p2p.v1.FeedService',
+    'kachery_p2p.v1.FileService',
+    'kachery_p2p.v1.MutableService',
+    'kachery_p2p.v1.NodeService',
+  ];
   for (const service of services) {
     t.is((await callOnce(client, 'check', { service })).status, ServingStatus.SERVING);
   }
@@ -69,7 +76,7 @@ test.serial('a method that there is not is told as such', async (t) => {
   const { files } = connectRpc(t, daemon.address);
   const echo = (bytes: Buffer): Buffer => bytes;
   const call = new Promise((resolve, reject) => {
-    files.makeUnaryRequest('/kachery_p2p.v1.ChannelService/JoinChannel', echo, echo, Buffer.alloc(0), new Metadata(), (error, response) => {
+    files.makeUnaryRequest('/kachery_p2p.v1.TaskService/RunTask', echo, echo, Buffer.alloc(0), new Metadata(), (error, response) => {
       if (error) reject(error);
       else resolve(response);
     });

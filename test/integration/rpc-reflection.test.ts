@@ -49,6 +49,7 @@ for (const [version, Client] of [
       'grpc.health.v1.Health',
       'grpc.reflection.v1.ServerReflection',
       'grpc.reflection.v1alpha.ServerReflection',
+      'kachery_p2p.v1.ChannelService',
       'kachery_p2p.v1.FeedService',
       'kachery_p2p.v1.FileService',
       'kachery_p2p.v1.MutableService',

@@ -27,6 +27,14 @@ const small = Buffer.from('a small file');
 const listing = Buffer.from(JSON.stringify({ files: { 'large.dat': { size: content.byteLength, sha1: id } }, dirs: {} }));
 const nothing = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** Nobody asks for channels here. */
+const channels = {
+  join: () => Promise.reject(new Error('a channel was joined')),
+  leave: () => Promise.reject(new Error('a channel was left')),
+  list: () => [],
+  members: () => new Map(),
+};
+
 interface World {
   readonly clients: RpcClients;
   readonly files: FileServiceClient;
@@ -52,7 +60,11 @@ async function serve(t: ExecutionContext): Promise<World> {
   const tokens = { clientToken: 'client', ownerToken: 'owner', clientTokenPath: '' };
   const feeds = await openFeeds(t, folder);
   const server = new RpcServer(
-    { store, fetcher, feeds, mutables, transfers, node, tokens, prove: () => Buffer.alloc(0), log: nothing, requestStop: () => undefined },
+    {
+      ...{ store, remote: fetcher, feeds, mutables, transfers, node, tokens, channels, prove: () => Buffer.alloc(0), log: nothing },
+      links: { facts: () => [] },
+      requestStop: () => undefined,
+    },
     { streamIdleMs: 60_000, shutdownGraceMs: 100 },
   );
   const port = await server.listen('127.0.0.1:0');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
 
+import { resolveNetworkConfig } from '../../src/config/network-config.js';
 import { type RunningDaemon, startDaemon } from '../../src/daemon/start-daemon.js';
 import { temporaryFolder } from './temporary-storage.js';
 
@@ -26,6 +27,7 @@ export async function startInProcessDaemon(t: ExecutionContext, options: Paramet
     configDir,
     logLevel: 'silent',
     insecureBind: false,
+    network: resolveNetworkConfig({ peerHost: '127.0.0.1', peerPort: '0' }, {}),
   } as const;
   const daemon = await startDaemon(config, options);
   t.teardown(() => daemon.stop());

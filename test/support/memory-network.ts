@@ -5,6 +5,7 @@ import { type ByteRange } from '../../src/core/byte-range.js';
 import { type ContentId } from '../../src/core/content-id.js';
 import { KacheryError } from '../../src/core/failure.js';
 import { type NodeId, parseNodeId } from '../../src/core/node-id.js';
+import { type FeedPeer } from '../../src/network/feed-peer.js';
 import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RemoteFile, type RequestOptions } from '../../src/network/peer.js';
 import { idOf, manifestBytes, manifestOf } from './content-of.js';
 
@@ -16,9 +17,17 @@ export type PieceScript = (piece: {
   readonly signal: AbortSignal;
 }) => Promise<Buffer> | Buffer;
 
+/** This network is for files. */
+const noFeeds = new Proxy({} as FeedPeer, {
+  get: () => {
+    throw new Error('a node of this network was asked for feeds');
+  },
+});
+
 /** A node with files in memory, that does what a test wants. */
 export class MemoryPeer implements Peer {
   readonly nodeId: NodeId;
+  readonly feeds = noFeeds;
   roundTripMs = 1;
   /** Ranges that it was asked for, and how many bytes it sent. */
   readonly asked: { readonly id: ContentId; readonly range: ByteRange }[] = [];
@@ -158,6 +167,7 @@ export class MemoryNetwork implements Peers {
 
 /** A connection with a node. */
 class Link implements Peer {
+  readonly feeds = noFeeds;
   private readonly broken = new AbortController();
 
   constructor(private readonly peer: MemoryPeer) {

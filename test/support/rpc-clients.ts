@@ -1,6 +1,7 @@
 import { type CallOptions, type Client, type ClientReadableStream, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ExecutionContext } from 'ava';
 
+import { ChannelServiceClient } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { FeedServiceClient } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { FileServiceClient, type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { MutableServiceClient } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
@@ -12,6 +13,7 @@ export interface RpcClients {
   readonly node: NodeServiceClient;
   readonly feeds: FeedServiceClient;
   readonly mutables: MutableServiceClient;
+  readonly channels: ChannelServiceClient;
 }
 
 /** Clients on a connection of their own. */
@@ -22,6 +24,7 @@ export function connectRpc(t: ExecutionContext, address: string): RpcClients {
     node: new NodeServiceClient(address, credentials.createInsecure(), options),
     feeds: new FeedServiceClient(address, credentials.createInsecure(), options),
     mutables: new MutableServiceClient(address, credentials.createInsecure(), options),
+    channels: new ChannelServiceClient(address, credentials.createInsecure(), options),
   };
   t.teardown(() => {
     for (const client of Object.values(clients)) client.close();

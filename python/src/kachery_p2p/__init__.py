@@ -20,6 +20,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._channels import (
+        Channel,
+        ChannelRoles,
+        Peer,
+        get_channels,
+        get_peers,
+        join_channel,
+        leave_channel,
+    )
     from ._daemon_process import DaemonInfo, start_daemon
     from ._errors import (
         AlreadyRunningError,
@@ -85,6 +94,8 @@ __all__ = [
     "MISSING",
     "AlreadyRunningError",
     "CancelledError",
+    "Channel",
+    "ChannelRoles",
     "ConflictError",
     "ContentCorruptError",
     "DaemonInfo",
@@ -103,6 +114,7 @@ __all__ = [
     "NotPermittedError",
     "NotSupportedError",
     "OfflineError",
+    "Peer",
     "RangeBeyondEndError",
     "SignedMessage",
     "StorageFullError",
@@ -118,10 +130,14 @@ __all__ = [
     "delete_feed",
     "find_file",
     "get",
+    "get_channels",
     "get_feed_id",
     "get_file_info",
     "get_node_id",
+    "get_peers",
     "get_string",
+    "join_channel",
+    "leave_channel",
     "link_file",
     "load_bytes",
     "load_bytes_batch",
@@ -155,6 +171,7 @@ _MODULES = (
     "_loading",
     "_storing",
     "_node",
+    "_channels",
     "_daemon_process",
     "_missing",
     "_mutables",

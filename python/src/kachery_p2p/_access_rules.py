@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ._errors import KacheryError, failure, quoted
-
-_NODE_ID = re.compile(r"[0-9a-f]{64}")
+from ._errors import KacheryError, failure
+from ._node_id import parse_node_id
 
 
 def format_rules(rules: Mapping[str, bool]) -> dict[str, list[dict[str, Any]]]:
@@ -27,14 +25,6 @@ def parse_rules(rules: Any) -> dict[str, bool]:
             raise _malformed(f"the node {node_id} is named twice")
         parsed[node_id] = may_write
     return parsed
-
-
-def parse_node_id(node_id: Any) -> str:
-    """A node's id. Raises ``invalid-argument``."""
-    if isinstance(node_id, str) and _NODE_ID.fullmatch(node_id):
-        return node_id
-    message = f"{quoted(str(node_id))} is not the id of a node: 64 digits 0-9 and a-f are needed."
-    raise failure("invalid-argument", message, {"field": "node_id"})
 
 
 def _items(rules: Any) -> list[Mapping[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-from ._errors import NotFoundError, failure
+from ._errors import KacheryError, failure
 from ._files import Files
 from ._incoming_file import incoming_content
 from ._loaded_files import loaded_files
+from ._source_selection import NO_SOURCES
 from ._uri import ChunkUri, FileUri
 
 
@@ -16,12 +17,19 @@ def load_chunk(files: Files, uri: ChunkUri) -> str:
     path = loaded_files().find(uri.sha1)
     if path is not None:
         return path
-    try:
-        return files.load(FileUri(uri.sha1, uri.label))
-    except NotFoundError as error:
-        if error.reason != "file-not-found":
-            raise
-    return _cut(files, uri)
+    chunk = FileUri(uri.sha1, uri.label)
+    # Few nodes have chunks as files of their own; those are asked last.
+    ways = (
+        lambda: files.asking(NO_SOURCES).load(chunk),
+        lambda: _cut(files, uri),
+    )
+    for way in ways:
+        try:
+            return way()
+        except KacheryError as error:
+            if error.reason != "file-not-found":
+                raise
+    return files.load(chunk)
 
 
 def _cut(files: Files, uri: ChunkUri) -> str:

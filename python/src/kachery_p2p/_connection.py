@@ -8,6 +8,7 @@ import threading
 import grpc
 
 from kachery_p2p.v1 import (
+    ChannelServiceStub,
     FeedServiceStub,
     FileServiceStub,
     MutableServiceStub,
@@ -43,6 +44,7 @@ class Connection:
         node: Stub of the NodeService.
         feeds: Stub of the FeedService.
         mutables: Stub of the MutableService.
+        channels: Stub of the ChannelService.
         send_file: StoreFile, taking messages that are already encoded.
         read_file: ReadFile, giving the data of each message.
     """
@@ -53,6 +55,7 @@ class Connection:
         self.node = NodeServiceStub(self._channel)
         self.feeds = FeedServiceStub(self._channel)
         self.mutables = MutableServiceStub(self._channel)
+        self.channels = ChannelServiceStub(self._channel)
         self.send_file: grpc.StreamUnaryMultiCallable[bytes, StoreFileResponse]
         self.send_file = self._channel.stream_unary(
             "/kachery_p2p.v1.FileService/StoreFile",

@@ -42,7 +42,7 @@ class RangeBeyondEndError(InvalidArgumentError):
 
 
 class NotFoundError(KacheryError, FileNotFoundError):
-    """Nobody who could be asked has the file or the feed, or a path or a joined channel is not there."""
+    """Nobody who could be asked has the file or the feed, or a path or channel is not there."""
 
 
 class NotPermittedError(KacheryError, PermissionError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ._source import FileSource, Source
+from ._source_selection import SourceSelection
 from ._uri import FileUri
 
 
@@ -38,16 +39,22 @@ class FileProvider:
     Attributes:
         node_id: Its id, 64 hexadecimal digits.
         is_local: Whether it is the node that was asked.
-        size: Size of the file in bytes.
+        size: Size of the file in bytes, as the node claims.
+        label: Name of the node, for people; may be empty.
     """
 
     node_id: str
     is_local: bool
     size: int
+    label: str
 
 
 class Files(Protocol):
     """Files under permanent addresses. What looks for a file raises ``file-not-found``."""
+
+    def asking(self, sources: SourceSelection) -> Files:
+        """The same files; of other nodes only those selected are asked for what is not here."""
+        ...
 
     def load(self, uri: FileUri) -> str:
         """Brings a file to this machine; returns its path."""

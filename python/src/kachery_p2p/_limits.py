@@ -47,6 +47,9 @@ PROBE_SECONDS = 10.0
 UNARY_TIMEOUT_SECONDS = 30.0
 """How long a call that does little may take."""
 
+JOIN_TIMEOUT_SECONDS = 60.0
+"""How long joining a channel may take, which the daemon reads before it answers."""
+
 MIN_REMEMBERED_BYTES = 1_000_000
 """Size of the smallest file whose hash is remembered."""
 

@@ -10,6 +10,7 @@ from ._daemon_session import daemon_session
 from ._directories import resolve_directory
 from ._errors import failure
 from ._files import FileProvider
+from ._source_selection import select_sources
 from ._uri import ChunkUri, DirectoryUri, FileUri, parse_uri
 
 _STOP_SECONDS = 30.0
@@ -26,18 +27,35 @@ def get_node_id() -> str:
     return daemon_session("There is no node").node.node_id
 
 
-def find_file(uri: str, timeout_sec: float | None = 5) -> Iterator[FileProvider]:
-    """Finds the nodes that have a file, the daemon's own first.
+def find_file(
+    uri: str,
+    timeout_sec: float | None = 5,
+    *,
+    from_node: str | None = None,
+    from_channel: str | None = None,
+) -> Iterator[FileProvider]:
+    """Finds the nodes that have a file: the daemon's own first, others as they answer.
 
     Args:
         uri: Address of the file.
-        timeout_sec: How long to wait for answers, in seconds; None for as long as it takes.
+        timeout_sec: How long to wait for answers, in seconds; None for as long as it takes. Who
+            has not answered by then is left out.
+        from_node: Id of the only other node to ask; None for any.
+        from_channel: Address or label of a joined channel: only its nodes are asked; None for
+            those of all joined channels.
+
+    Returns:
+        An iterator of the nodes. It is empty if nobody has the file.
 
     Raises:
         OfflineError: Offline mode is on.
+        UnreachableError: From the iterator, in the end: nobody who answered has the file, and a
+            node that may have it cannot be reached now.
+        NotFoundError: The channel is not joined.
         KacheryError: Anything else that went wrong; nobody having the file is no failure.
     """
-    files, parsed = current_files(), parse_uri(uri)
+    sources = select_sources(True, from_node, from_channel)
+    files, parsed = current_files().asking(sources), parse_uri(uri)
     if isinstance(parsed, DirectoryUri):
         parsed = resolve_directory(files, parsed)
     if isinstance(parsed, ChunkUri):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 
@@ -27,6 +27,7 @@ from ._remote_load import bring_to_node, download, download_to
 from ._remote_read import item_failure, read_remote, read_small_remote
 from ._session import Session
 from ._source import FileSource, MemorySource, Source
+from ._source_selection import ALL_SOURCES, SourceSelection
 from ._stored_copies import has_good_manifest, is_whole, remember_copy
 from ._upload import upload
 from ._uri import FileUri, format_file_uri
@@ -37,24 +38,28 @@ _NOT_THERE = ("path-not-found", "path-not-permitted", "not-a-regular-file", "own
 class OnlineFiles:
     """The files of a daemon's node. What the methods promise is said in ``Files``."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, sources: SourceSelection = ALL_SOURCES) -> None:
         self._session = session
         self._storage: ContentTree | None = session.storage
+        self._sources = _message_of(sources)
+
+    def asking(self, sources: SourceSelection) -> OnlineFiles:
+        return OnlineFiles(self._session, sources)
 
     def load(self, uri: FileUri) -> str:
         path = self._find(uri.sha1)
         if path is None:
-            size = bring_to_node(self._session, uri)
-            path = self._find(uri.sha1) or download(self._session, uri, size)
+            size = bring_to_node(self._session, uri, self._sources)
+            path = self._find(uri.sha1) or download(self._session, uri, size, self._sources)
         return path
 
     def load_to(self, uri: FileUri, dest: str) -> None:
         path = self._find(uri.sha1)
         if path is None:
-            size = bring_to_node(self._session, uri)
+            size = bring_to_node(self._session, uri, self._sources)
             path = self._find(uri.sha1)
             if path is None:
-                return download_to(self._session, uri, size, dest)
+                return download_to(self._session, uri, size, self._sources, dest)
         return copy_file(path, dest)
 
     def find_range(self, sha1: str, start: int, end: int) -> bytearray | None:
@@ -66,9 +71,9 @@ class OnlineFiles:
         if path is not None:
             return read_local(path, start, end)
         if start == end:
-            resolve_end(start, end, self.stat(uri).size)
+            resolve_end(start, end, self._size_of(uri))
             return iter(())
-        return read_remote(self._session, str(uri), start, end)
+        return read_remote(self._session, str(uri), start, end, self._sources)
 
     def stat(self, uri: FileUri) -> FileInfo:
         request = v1.StatFileRequest(uri=str(uri))
@@ -138,15 +143,15 @@ class OnlineFiles:
         response = call_long(self._session, lambda to: to.files.LinkFile, request)
         return response.file.uri
 
-    def providers(self, uri: FileUri, timeout: float | None) -> Iterator[FileProvider]:
-        request = v1.FindFileRequest(uri=str(uri))
+    def providers(self, uri: FileUri, timeout: float | None) -> Generator[FileProvider, None, None]:
+        request = v1.FindFileRequest(uri=str(uri), sources=self._sources)
         try:
             with open_call(self._session) as (connection, metadata):
                 find = connection.files.FindFile
                 call = stream(lambda: find(request, timeout=timeout, metadata=metadata))
                 with closing(call) as nodes:
                     for node in nodes:
-                        yield FileProvider(node.node_id, node.is_local, node.size_bytes)
+                        yield FileProvider(node.node_id, node.is_local, node.size_bytes, node.label)
         except DeadlineExceededError:
             # Who has not answered by now is not waited for.
             return
@@ -162,6 +167,18 @@ class OnlineFiles:
             if path is not None:
                 return path
         return loaded_files().find(sha1)
+
+    def _size_of(self, uri: FileUri) -> int:
+        """Size of a file, without bringing it here; as another node claims, if it is not here."""
+        try:
+            return self.stat(uri).size
+        except KacheryError as error:
+            if error.reason != "file-not-found":
+                raise
+            with closing(self.providers(uri, None)) as found:
+                for provider in found:
+                    return provider.size
+            raise
 
     def _is_whole(self, content: KnownContent, size: int) -> bool:
         return self._storage is not None and is_whole(self._storage, content, size)
@@ -231,6 +248,14 @@ class OnlineFiles:
             with open(self.load(uri), "rb") as file:
                 return file.read()
         raise result
+
+
+def _message_of(sources: SourceSelection) -> v1.SourceSelection | None:
+    if sources == ALL_SOURCES:
+        return None
+    return v1.SourceSelection(
+        node_id=sources.node_id, channel=sources.channel, local_only=sources.local_only
+    )
 
 
 def _content_of(file: v1.FileInfo) -> KnownContent:

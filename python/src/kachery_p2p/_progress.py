@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from types import TracebackType
 from typing import Any
 
 from ._cancellation import check_cancelled
 from ._limits import MIN_PROGRESS_BYTES
+from ._progress_bar import is_bar_wanted, open_bar
 
 
 class Progress:
@@ -23,12 +22,8 @@ class Progress:
 
     def __init__(self, what: str, size: int) -> None:
         self._bar: Any | None = None
-        if size >= MIN_PROGRESS_BYTES and _is_wanted():
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(
-                total=size, desc=what, unit="B", unit_scale=True, unit_divisor=1024, leave=False
-            )
+        if size >= MIN_PROGRESS_BYTES and is_bar_wanted():
+            self._bar = open_bar(what, size)
 
     def set(self, done: int) -> None:
         """Tells how many bytes have been moved."""
@@ -53,15 +48,3 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
-
-
-def _is_wanted() -> bool:
-    if os.environ.get("KACHERY_P2P_PROGRESS") == "0":
-        return False
-    return _is_notebook() or (sys.stderr is not None and sys.stderr.isatty())
-
-
-def _is_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return type(shell).__name__ == "ZMQInteractiveShell"

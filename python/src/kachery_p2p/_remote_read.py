@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Union
 
-from kachery_p2p.v1 import ItemError, ReadFileRequest, ReadFilesRequest
+from kachery_p2p.v1 import ItemError, ReadFileRequest, ReadFilesRequest, SourceSelection
 
 from ._calls import open_call, stream
 from ._errors import KacheryError, failure
@@ -19,10 +19,17 @@ from ._uri import FileUri
 Piece = Union[bytes, memoryview]
 
 
-def read_remote(session: Session, uri: str, start: int, end: int | None) -> Iterator[Piece]:
+def read_remote(
+    session: Session,
+    uri: str,
+    start: int,
+    end: int | None,
+    sources: SourceSelection | None = None,
+) -> Iterator[Piece]:
     """The bytes [start, end) as they arrive; to the end of the file if ``end`` is None.
 
-    The range must not be empty. What arrives is not checked against the file's hash. Close the
+    What the daemon's node does not have is fetched from the nodes that ``sources`` selects, or from
+    all. The range must not be empty. What arrives is not checked against the file's hash. Close the
     iterator, or exhaust it, to release the call.
     """
     position = start
@@ -32,7 +39,7 @@ def read_remote(session: Session, uri: str, start: int, end: int | None) -> Iter
         if position == end:
             return
         length = 0 if end is None else end - position
-        request = ReadFileRequest(uri=uri, offset=position, length=length)
+        request = ReadFileRequest(uri=uri, offset=position, length=length, sources=sources)
         with open_call(session) as (connection, metadata):
             call = stream(lambda: connection.read_file(request, metadata=metadata))
             with closing(call) as pieces:

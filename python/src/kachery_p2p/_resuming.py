@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Callable, TypeVar
 
@@ -21,7 +21,7 @@ INTERRUPTIONS = ("daemon-not-running", "daemon-stopping", "too-busy", "upload-of
 
 def resuming(
     session: Session, go_on: Callable[[Session], Generator[Item, None, None]]
-) -> Iterator[Item]:
+) -> Generator[Item, None, None]:
     """The items of a stream. ``go_on`` opens it where it is, again if it was interrupted."""
     tries, most_tries = 0, 1
     while True:

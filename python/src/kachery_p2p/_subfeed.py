@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ._access_rules import format_rules, parse_node_id, parse_rules
+from ._access_rules import format_rules, parse_rules
 from ._errors import DaemonNotRunningError, failure
 from ._feed_names import SubfeedName
 from ._message_log import MessageLog
 from ._message_stream import MessageStream
+from ._node_id import parse_node_id
 from ._position import parse_position
 from ._signed_message import SignedMessage
 

@@ -20,6 +20,11 @@ class FileUri:
     label: str = ""
     manifest_sha1: str | None = None
 
+    @property
+    def name(self) -> str:
+        """For people: the label or, without one, how the hash begins."""
+        return self.label or self.sha1[:8]
+
     def __str__(self) -> str:
         return format_file_uri(self.sha1, self.label, self.manifest_sha1)
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -14,10 +15,25 @@ COMMAND = ("node", str(REPOSITORY / "dist" / "src" / "cli" / "main.js"))
 
 
 class Daemon:
-    """A daemon process. ``stop`` or ``kill`` it, always."""
+    """A daemon process. ``stop`` or ``kill`` it, always.
 
-    def __init__(self, home: Path, *, port: int = 0, storage_dir: str | None = None) -> None:
+    Args:
+        home: Its home directory, with all that it keeps.
+        port: Where its API is; 0 for any free port.
+        storage_dir: Its storage directory, as it is told.
+        arguments: Further arguments of ``start-daemon``.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        port: int = 0,
+        storage_dir: str | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.home = home
+        self._arguments = arguments
         self.storage_dir = storage_dir or str(home / "storage")
         self.config_dir = home / "config"
         self.port = port
@@ -31,6 +47,7 @@ class Daemon:
         """Starts it, on the port that it had before, and returns when it is ready."""
         arguments = [*COMMAND, "start-daemon", "--json", "--port", str(self.port)]
         arguments += ["--storage-dir", self.storage_dir, "--config-dir", str(self.config_dir)]
+        arguments += self._arguments
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.home)}
         log = self.home / "daemon.log"
         with log.open("ab") as errors:

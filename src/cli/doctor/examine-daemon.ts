@@ -11,6 +11,7 @@ import { type CommandContext } from '../command-context.js';
 import { readDaemonRecord } from '../daemon-record.js';
 import { processIsRunning } from '../process-is-running.js';
 import { withClient } from '../with-client.js';
+import { examineNetwork } from './examine-network.js';
 import { examineFreeSpace, examineStorageDir, freeSpaceOf } from './examine-storage-dir.js';
 import { broken, failed, type Finding, healthy, odd } from './finding.js';
 
@@ -23,6 +24,7 @@ export async function* examineDaemon(settings: ClientSettings, context: CommandC
       examineVersion(node),
       ...(await examineToken(client, context.signal)),
       await examineDaemonStorage(node, settings),
+      ...(await examineNetwork(client, context.signal)),
     ];
   }).catch((error: unknown) => [failed('daemon', error)]);
   yield* findings;

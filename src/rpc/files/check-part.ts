@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
 import { KacheryError } from '../../core/failure.js';
-import { type ContentAccess } from './content-access.js';
-import { parentOf, type PartContent } from './resolve-uri.js';
+import { type ReadableFiles } from './reachable-files.js';
+import { type PartContent } from './resolve-uri.js';
 
 /**
- * Checks that the bytes of a part have the hash that its URI claims. Fails with `content-corrupt` if they do not, and as ContentAccess.read for the file that they
- * are in.
+ * Checks that the bytes of a part have the hash that its URI claims. Fails as reading the file that they are in does, with `range-beyond-end`, and with
+ * `content-corrupt` if the bytes are others.
  */
-export async function checkPart(access: ContentAccess, part: PartContent, signal: AbortSignal): Promise<void> {
+export async function checkPart(files: Pick<ReadableFiles, 'read'>, part: PartContent, signal: AbortSignal): Promise<void> {
   const hash = createHash('sha1');
-  for await (const piece of access.read(parentOf(part), { ...part.range, signal })) hash.update(piece);
+  for await (const piece of files.read(part.parentId, { ...part.range, signal })) hash.update(piece);
   const actual = hash.digest('hex');
   if (actual === part.id) return;
   throw new KacheryError(

@@ -1,5 +1,4 @@
-import { type StoredFile } from '../../storage/file-store.js';
-import { type ContentAccess } from './content-access.js';
+import { type StoredFile, type FileStore } from '../../storage/file-store.js';
 import { checkPart } from './check-part.js';
 import { fileNotFound } from '../../core/file-not-found.js';
 import { resolveUri } from './resolve-uri.js';
@@ -14,15 +13,15 @@ export interface FoundContent {
  * The file that a URI names. One that is here only as a part of another file has an empty path, for no file holds it alone. Fails as resolveUri, and with
  * `file-not-found`, `content-corrupt`.
  */
-export async function findContent(access: ContentAccess, uri: string, signal: AbortSignal): Promise<FoundContent> {
-  const { store } = access;
-  const content = await resolveUri(access, uri, signal);
+export async function findContent(store: FileStore, uri: string, signal: AbortSignal): Promise<FoundContent> {
+  const content = await resolveUri(store, uri);
   const { id, label } = content;
   if (content.kind === 'part') {
     const parent = await store.find(content.parentId);
-    if (!parent) throw fileNotFound(`sha1://${id}`);
-    await checkPart(access, content, signal);
-    return { file: { id, sizeBytes: content.range.end - content.range.start, location: parent.location, path: '' }, label };
+    if (!parent) throw fileNotFound(uri);
+    await checkPart(store, content, signal);
+    const { location } = parent;
+    return { file: { id, sizeBytes: content.range.end - content.range.start, location, path: '' }, label };
   }
   const file = await store.find(id);
   if (!file) throw fileNotFound(uri);

@@ -1,15 +1,16 @@
 import { type LoadFileRequest, type LoadFileResponse, LoadState } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
-import { type StoredFile } from '../../storage/file-store.js';
 import { fileNotFound } from '../../core/file-not-found.js';
-import { type LoadProgress, type LoadState as FetchState } from '../../transfer/load-event.js';
+import { isKacheryError } from '../../core/failure.js';
+import { type FileStore, type StoredFile } from '../../storage/file-store.js';
+import { type LoadProgress } from '../../transfer/load-event.js';
 import { type CallContext } from '../call-context.js';
 import { checkPart } from './check-part.js';
-import { ContentAccess, type ContentSources } from './content-access.js';
 import { fileInfo } from './file-info.js';
-import { parentOf, type PartContent, resolveUri, type WholeContent } from './resolve-uri.js';
-import { parseSources } from './source-selection.js';
+import { ReachableFiles, type RemoteFiles } from './reachable-files.js';
+import { requestedSources } from './requested-sources.js';
+import { type PartContent, resolveUri, type WholeContent } from './resolve-uri.js';
 
-const loadStates: Readonly<Record<FetchState, LoadState>> = {
+const states: Readonly<Record<LoadProgress['state'], LoadState>> = {
   finding: LoadState.LOAD_STATE_FINDING,
   connecting: LoadState.LOAD_STATE_CONNECTING,
   downloading: LoadState.LOAD_STATE_DOWNLOADING,
@@ -18,43 +19,45 @@ const loadStates: Readonly<Record<FetchState, LoadState>> = {
 };
 
 /** LoadFile: where the file is, brought here if it is not. A part of another file is stored as a file of its own, so that it has a path. */
-export function loadFile(sources: ContentSources) {
+export function loadFile(store: FileStore, remote: RemoteFiles | undefined) {
   return async function* (request: LoadFileRequest, { signal }: CallContext): AsyncGenerator<LoadFileResponse, void, undefined> {
-    const access = new ContentAccess(sources, parseSources(request.sources));
-    const content = await resolveUri(access, request.uri, signal);
-    const file = content.kind === 'part' ? yield* loadPart(access, content, signal) : yield* loadWhole(access, content, { uri: request.uri, signal });
-    yield { event: { $case: 'file', value: fileInfo(file, content.label) } };
+    const files = new ReachableFiles(store, remote, requestedSources(request.sources), signal);
+    const content = await resolveUri(files, request.uri);
+    if (content.kind === 'part') {
+      yield verifying(content);
+      await checkPart(files, content, signal);
+      yield loaded(await storePart(store, files, content, signal), content);
+      return;
+    }
+    const file = await files.find(content.id);
+    if (file) yield loaded(file, content);
+    else yield* fetchWhole(store, files, content, { uri: request.uri, signal });
   };
 }
 
-async function* loadWhole(
-  access: ContentAccess,
+async function* fetchWhole(
+  store: FileStore,
+  { elsewhere }: ReachableFiles,
   content: WholeContent,
   { uri, signal }: { readonly uri: string; readonly signal: AbortSignal },
-): AsyncGenerator<LoadFileResponse, StoredFile, undefined> {
-  const file = (await access.isHere(content.id)) ? await access.store.find(content.id) : undefined;
-  if (file) return file;
-  const { fetcher, sources } = access.remote ?? {};
-  if (!fetcher) throw fileNotFound(uri);
-  for await (const event of fetcher.load({ id: content.id, manifestId: content.manifestId, uri }, { sources, signal })) {
-    if (event.kind === 'file') return event.file;
-    yield { event: { $case: 'progress', value: progressMessage(event) } };
-  }
-  throw fileNotFound(uri);
-}
-
-async function* loadPart(access: ContentAccess, content: PartContent, signal: AbortSignal): AsyncGenerator<LoadFileResponse, StoredFile, undefined> {
-  const sizeBytes = BigInt(content.range.end - content.range.start);
-  yield { event: { $case: 'progress', value: { state: LoadState.LOAD_STATE_VERIFYING, loadedBytes: 0n, sizeBytes, sources: [] } } };
-  await checkPart(access, content, signal);
-  return storePart(access, content, signal);
-}
-
-async function storePart(access: ContentAccess, part: PartContent, signal: AbortSignal): Promise<StoredFile> {
-  const { id, range } = part;
-  const incoming = await access.store.receive({ id, sizeBytes: range.end - range.start });
+): AsyncGenerator<LoadFileResponse, void, undefined> {
+  if (!elsewhere) throw fileNotFound(uri);
+  const { id, manifestId } = content;
   try {
-    for await (const piece of access.read(parentOf(part), { ...range, signal })) await incoming.write(piece);
+    for await (const event of elsewhere.remote.load({ id, manifestId, uri }, { sources: elsewhere.sources, signal })) {
+      yield event.kind === 'file' ? loaded(event.file, content) : told(event);
+    }
+  } catch (error) {
+    // If nobody else has it either, what is wrong with the link that is here counts.
+    if (isKacheryError(error, 'file-not-found')) await store.find(id);
+    throw error;
+  }
+}
+
+async function storePart(store: FileStore, files: ReachableFiles, { id, parentId, range }: PartContent, signal: AbortSignal): Promise<StoredFile> {
+  const incoming = await store.receive({ id, sizeBytes: range.end - range.start });
+  try {
+    for await (const piece of files.read(parentId, { ...range, signal })) await incoming.write(piece);
     return (await incoming.finish()).file;
   } catch (error) {
     await incoming.abort();
@@ -62,11 +65,20 @@ async function storePart(access: ContentAccess, part: PartContent, signal: Abort
   }
 }
 
-function progressMessage({ state, loadedBytes, sizeBytes, sources }: LoadProgress) {
-  return {
-    state: loadStates[state],
-    loadedBytes: BigInt(loadedBytes),
-    sizeBytes: BigInt(sizeBytes),
-    sources: sources.map((source) => ({ ...source, loadedBytes: BigInt(source.loadedBytes), bytesPerSecond: BigInt(source.bytesPerSecond) })),
-  };
+function loaded(file: StoredFile, { label }: { readonly label: string }): LoadFileResponse {
+  return { event: { $case: 'file', value: fileInfo(file, label) } };
+}
+
+function told({ state, loadedBytes, sizeBytes, sources }: LoadProgress): LoadFileResponse {
+  const from = sources.map((source) => ({
+    ...source,
+    loadedBytes: BigInt(source.loadedBytes),
+    bytesPerSecond: BigInt(Math.round(source.bytesPerSecond)),
+  }));
+  return { event: { $case: 'progress', value: { state: states[state], loadedBytes: BigInt(loadedBytes), sizeBytes: BigInt(sizeBytes), sources: from } } };
+}
+
+function verifying({ range }: PartContent): LoadFileResponse {
+  const value = { state: LoadState.LOAD_STATE_VERIFYING, loadedBytes: 0n, sizeBytes: BigInt(range.end - range.start), sources: [] };
+  return { event: { $case: 'progress', value } };
 }

@@ -9,7 +9,10 @@ export async function* mapInOrder<Item, Result>(
   try {
     while (next < items.length || started.length > 0) {
       for (const item of items.slice(next, next + inFlight - started.length)) {
-        started.push(work(item));
+        const result = work(item);
+        // It is awaited when its turn comes; until then a failure must not count as one that nobody handles.
+        result.catch(() => undefined);
+        started.push(result);
         next++;
       }
       const first = started.shift();

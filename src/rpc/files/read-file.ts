@@ -1,6 +1,8 @@
 import { type ReadFileRequest } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type ByteRange, resolveByteRange } from '../../core/byte-range.js';
-import { type ReadOptions } from '../../storage/file-store.js';
+import { type ContentId } from '../../core/content-id.js';
+import { isKacheryError } from '../../core/failure.js';
+import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { fieldHeadroomBytes } from '../codec/bytes-field.js';
@@ -8,50 +10,60 @@ import { type OutgoingReadFileResponse } from '../codec/read-file-response-codec
 import { type TransferRegistry } from '../transfer-registry.js';
 import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 import { checkPart } from './check-part.js';
-import { ContentAccess, type ContentSources, type NamedContent } from './content-access.js';
-import { parentOf, type PartContent, resolveUri } from './resolve-uri.js';
-import { parseSources } from './source-selection.js';
+import { type NamedContent, ReachableFiles, type RemoteFiles } from './reachable-files.js';
+import { type OpenRange, requestedRange } from './requested-range.js';
+import { requestedSources } from './requested-sources.js';
+import { fileNotFound } from '../../core/file-not-found.js';
+import { type PartContent, resolveUri } from './resolve-uri.js';
 
 /** Room before each piece for its field's header and, before that, for the frame of its message. */
 const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
 
+/** What ReadFile works with. */
+export interface FileReading {
+  readonly store: FileStore;
+  readonly remote: RemoteFiles | undefined;
+  readonly transfers: TransferRegistry;
+  readonly buffers: ReadBuffers;
+}
+
 /** ReadFile: the bytes of a range, piece by piece. The piece of a message that was sent may be released to `buffers`. */
-export function readFile(sources: ContentSources, transfers: TransferRegistry, buffers: ReadBuffers) {
+export function readFile({ store, remote, transfers, buffers }: FileReading) {
   return async function* (request: ReadFileRequest, { signal }: CallContext): AsyncGenerator<OutgoingReadFileResponse, void, undefined> {
-    const access = new ContentAccess(sources, parseSources(request.sources));
-    const { content, range } = await locate(access, request, signal);
+    const files = new ReachableFiles(store, remote, requestedSources(request.sources), signal);
+    const { id, range, manifestId, uri } = await locate(files, request, signal);
     const transfer = transfers.begin('read', request.uri, range.end === undefined ? 0 : range.end - range.start);
     try {
-      for await (const data of access.read(content, { ...range, signal, headroomBytes: pieceHeadroomBytes, buffers })) {
+      for await (const data of files.read(id, { ...range, signal, headroomBytes: pieceHeadroomBytes, buffers, manifestId, uri })) {
         const sizeBytes = data.byteLength;
         yield { data, headroomBytes: pieceHeadroomBytes };
         transfer.add(sizeBytes);
       }
       transfer.end('done');
+    } catch (error) {
+      throw isKacheryError(error, 'file-not-found') && !files.elsewhere ? fileNotFound(request.uri) : error;
     } finally {
       transfer.end('failed');
     }
   };
 }
 
-type OpenRange = Pick<ReadOptions, 'start' | 'end'> & { readonly start: number };
+/** Where the bytes of a range are, and which they are there. */
+interface LocatedRange extends NamedContent {
+  readonly id: ContentId;
+  readonly range: OpenRange;
+}
 
-async function locate(access: ContentAccess, request: ReadFileRequest, signal: AbortSignal): Promise<{ content: NamedContent; range: OpenRange }> {
+async function locate(files: ReachableFiles, request: ReadFileRequest, signal: AbortSignal): Promise<LocatedRange> {
   const wanted = requestedRange(request);
-  const content = await resolveUri(access, request.uri, signal);
-  if (content.kind === 'whole') return { content: { id: content.id, manifestId: content.manifestId, uri: request.uri }, range: wanted };
+  const content = await resolveUri(files, request.uri);
+  if (content.kind === 'whole') return { id: content.id, manifestId: content.manifestId, uri: request.uri, range: wanted };
   const range = rangeInParent(content, wanted);
-  await checkPart(access, content, signal);
-  return { content: { ...parentOf(content), uri: request.uri }, range };
+  await checkPart(files, content, signal);
+  return { id: content.parentId, range };
 }
 
 function rangeInParent({ range: part }: PartContent, { start, end }: OpenRange): ByteRange {
   const within = resolveByteRange(start, end, part.end - part.start);
   return { start: part.start + within.start, end: part.start + within.end };
-}
-
-/** A number beyond what JavaScript counts exactly is beyond the end of any file, too. */
-function requestedRange({ offset, length }: ReadFileRequest): OpenRange {
-  const clamp = (value: bigint): number => Math.min(Number(value), Number.MAX_SAFE_INTEGER);
-  return length === 0n ? { start: clamp(offset) } : { start: clamp(offset), end: clamp(offset + length) };
 }

@@ -2,7 +2,7 @@ import { type ByteRange } from '../../core/byte-range.js';
 import { type ContentId } from '../../core/content-id.js';
 import { findInDirectory } from '../../core/directory-listing.js';
 import { type ChunkUri, type DirectoryUri, labelFromPath, parseUri } from '../../core/uri.js';
-import { type ContentAccess, type NamedContent } from './content-access.js';
+import { type ReadableFiles } from './reachable-files.js';
 import { DirectoryListings } from './directory-listings.js';
 
 /** Content that is, or may be, in the store under its own hash. */
@@ -10,8 +10,8 @@ export interface WholeContent {
   readonly kind: 'whole';
   readonly id: ContentId;
   readonly label: string;
-  /** Of the manifest that the URI names. */
-  readonly manifestId?: ContentId;
+  /** Of its manifest, if the URI names one. */
+  readonly manifestId?: ContentId | undefined;
 }
 
 /** Content that is not stored under its own hash, but as the bytes `range` of another file. Nothing is checked yet. */
@@ -24,23 +24,22 @@ export interface PartContent {
 }
 
 /**
- * Where the content that a URI names is to be looked for. Reads a directory's listing for `sha1dir://`. Fails with `invalid-uri`, with `file-not-found` if what
- * is named in a directory is not there, and as ContentAccess.read for the listing. Pass the same `listings` for many URIs.
+ * Where the content that a URI names is to be looked for. Reads a directory's listing for `sha1dir://`. Fails with `invalid-uri`, with `file-not-found` if a
+ * directory or what is named in it is not there, and with `content-corrupt`. Pass the same `listings` for many URIs.
  */
 export async function resolveUri(
-  access: ContentAccess,
+  files: Pick<ReadableFiles, 'find' | 'readWhole'>,
   uri: string,
-  signal: AbortSignal,
-  listings = new DirectoryListings(access, signal),
+  listings = new DirectoryListings(files),
 ): Promise<WholeContent | PartContent> {
   const parsed = parseUri(uri);
   switch (parsed.kind) {
     case 'file':
-      return { kind: 'whole', id: parsed.id, label: parsed.label, ...(parsed.manifestId && { manifestId: parsed.manifestId }) };
+      return { kind: 'whole', id: parsed.id, label: parsed.label, manifestId: parsed.manifestId };
     case 'directory':
       return resolveInDirectory(listings, parsed, uri);
     case 'chunk':
-      return resolveChunk(access, parsed);
+      return resolveChunk(files, parsed);
   }
 }
 
@@ -49,12 +48,7 @@ async function resolveInDirectory(listings: DirectoryListings, directory: Direct
   return { kind: 'whole', id: findInDirectory(listing, directory), label: labelFromPath(directory.path.at(-1) ?? '') };
 }
 
-async function resolveChunk(access: ContentAccess, { id, label, parentId, range }: ChunkUri): Promise<WholeContent | PartContent> {
-  const isStored = await access.isHere(id);
+async function resolveChunk(files: Pick<ReadableFiles, 'find'>, { id, label, parentId, range }: ChunkUri): Promise<WholeContent | PartContent> {
+  const isStored = (await files.find(id)) !== undefined;
   return isStored ? { kind: 'whole', id, label } : { kind: 'part', id, label, parentId, range };
-}
-
-/** The content that a part is in. */
-export function parentOf({ id, parentId, range }: PartContent): NamedContent {
-  return { id: parentId, uri: `sha1://${id}?chunkOf=${parentId}~${String(range.start)}~${String(range.end)}` };
 }

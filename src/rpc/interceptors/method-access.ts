@@ -1,5 +1,6 @@
 import { type MethodDefinition } from '@grpc/grpc-js';
 
+import { ChannelServiceService } from '../../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { FeedServiceService } from '../../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { FileServiceService } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
 import { MutableServiceService } from '../../../gen/ts/kachery_p2p/v1/mutable_service.js';
@@ -49,6 +50,13 @@ const mutableAccess: Readonly<Record<keyof MutableServiceService, Access>> = {
   watchMutables: 'client',
 };
 
+const channelAccess: Readonly<Record<keyof ChannelServiceService, Access>> = {
+  joinChannel: 'owner',
+  leaveChannel: 'owner',
+  listChannels: 'client',
+  listPeers: 'client',
+};
+
 const nodeAccess: Readonly<Record<keyof NodeServiceService, Access>> = {
   getNode: 'anyone',
   getStorageUsage: 'client',
@@ -62,6 +70,7 @@ const accessByPath = new Map<string, Access>([
   ...accessOfService(FileServiceService, fileAccess),
   ...accessOfService(FeedServiceService, feedAccess),
   ...accessOfService(MutableServiceService, mutableAccess),
+  ...accessOfService(ChannelServiceService, channelAccess),
   ...accessOfService(NodeServiceService, nodeAccess),
 ]);
 

@@ -72,9 +72,9 @@ export class OpenCalls {
     for (const context of this.open) if (this.options.subscriptions.has(context.method)) context.end(daemonStopping());
   }
 
-  /** Ends every call with `daemon-stopping`. */
-  endAll(): void {
-    for (const context of this.open) context.end(daemonStopping());
+  /** Ends every call with an error; with `daemon-stopping` without one. */
+  endAll(error = daemonStopping()): void {
+    for (const context of this.open) context.end(error);
   }
 
   /** A client that has its status and neither takes nor ends anything would hold the stream for ever. */

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import test from 'ava';
 
 import { type DaemonFlags, resolveDaemonConfig } from '../../../src/config/daemon-config.js';
+import { resolveNetworkConfig } from '../../../src/config/network-config.js';
 import { isKacheryError } from '../../../src/core/failure.js';
 
 test('without flags and environment the defaults hold', (t) => {
@@ -16,6 +17,7 @@ test('without flags and environment the defaults hold', (t) => {
     configDir: join(homedir(), '.kachery-p2p'),
     logLevel: 'info',
     insecureBind: false,
+    network: resolveNetworkConfig({}, {}),
   });
 });
 
@@ -46,6 +48,16 @@ test('the environment goes before the defaults, and flags before the environment
     logLevel: 'debug',
     authGroup: 'lab',
     insecureBind: true,
+    peerHost: '127.0.0.3',
+    peerPort: '0',
+    peerAddress: 'lab.example.org:4000,[2001:db8::1]:4001',
+    peer: '10.0.0.1:20422',
+    uploadLimit: '12.5',
+    relayLimit: '2.5',
+    dhtBootstrap: 'lab.example.org:49737',
+    dhtPort: '4001',
+    dhtServe: '192.0.2.1:49737',
+    downloadLimit: '100',
   };
   t.deepEqual(resolveDaemonConfig(flags, environment), {
     host: '::1',
@@ -57,6 +69,18 @@ test('the environment goes before the defaults, and flags before the environment
     logLevel: 'debug',
     authGroup: 'lab',
     insecureBind: true,
+    network: {
+      listenHost: '127.0.0.3',
+      listenPort: 0,
+      listenPortIsDefault: false,
+      announcedAddresses: ['lab.example.org:4000', '[2001:db8::1]:4001'],
+      staticPeers: ['10.0.0.1:20422'],
+      uploadBytesPerSecond: 12_500_000,
+      downloadBytesPerSecond: 100_000_000,
+      relayBytesPerSecond: 2_500_000,
+      dht: { bootstrap: ['lab.example.org:49737'], port: 4001, bootstrapAddress: '192.0.2.1:49737' },
+      webProxies: { http: undefined, https: undefined, none: undefined },
+    },
   });
 });
 

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import test from 'ava';
 
 import { signHead } from '../../../src/core/feed-head.js';
+import { isForkProof } from '../../../src/core/fork-proof.js';
 import { addressOf, appendOf, openFeeds, readAll } from '../../support/temporary-feeds.js';
 import { temporaryFolder } from '../../support/temporary-storage.js';
 
-test('heads of this history are good, those of another one prove a fork that is remembered', async (t) => {
+test('heads of this history are good, those of another one prove a fork: from then on nothing is read or appended', async (t) => {
   const folder = await temporaryFolder(t);
   const before = await openFeeds(t, folder);
   const { id } = await before.create();
@@ -23,13 +24,64 @@ test('heads of this history are good, those of another one prove a fork that is 
   t.like(await t.throwsAsync(before.checkHead(forged)), { reason: 'content-corrupt' });
   await before.append(appendOf(id, 'main', ['d']));
 
+  const watched = before.watch([{ ...subfeed, position: 4 }], new AbortController().signal)[Symbol.asyncIterator]();
+  const heard = t.throwsAsync(watched.next());
   const inTheMiddle = signHead(subfeed, { length: 1, lastHash: Buffer.alloc(32, 1) }, key);
   t.like(await t.throwsAsync(before.checkHead(inTheMiddle)), { reason: 'feed-forked' });
+  t.like(await heard, { reason: 'feed-forked' });
   await before.close();
   const after = await openFeeds(t, folder);
-  t.like(await t.throwsAsync(after.append(appendOf(id, 'main', ['e']))), { reason: 'feed-forked' });
-  t.is((await readAll(after, id, 'main')).length, 3);
+  const attempts = [
+    () => after.append(appendOf(id, 'main', ['e'])),
+    () => readAll(after, id, 'main'),
+    async () => {
+      for await (const news of after.watch([{ ...subfeed, position: 0 }], new AbortController().signal)) t.fail(String(news.index));
+    },
+  ];
+  for (const attempt of attempts) t.like(await t.throwsAsync(attempt), { reason: 'feed-forked' }, attempt.toString());
   await t.notThrowsAsync(after.append(appendOf(id, 'other', ['e'])));
+  const { fork, length } = await after.findSubfeed(subfeed);
+  t.is(length, 4);
+  t.deepEqual(fork[0], inTheMiddle);
+  t.deepEqual((await after.heads([subfeed]))[0]?.fork, fork);
+});
+
+test('a proof that convinces everybody takes the place of one that does not', async (t) => {
+  const folder = await temporaryFolder(t);
+  const feeds = await openFeeds(t, folder);
+  const { id } = await feeds.create();
+  const subfeed = addressOf(id, 'main');
+  const key = createPrivateKey(await readFile(join(folder, 'feed-keys', `${id}.pem`)));
+  await feeds.append(appendOf(id, 'main', ['a', 'b']));
+  await t.throwsAsync(feeds.checkHead(signHead(subfeed, { length: 1, lastHash: Buffer.alloc(32, 1) }, key)));
+  const differing = (await feeds.findSubfeed(subfeed)).fork;
+  t.deepEqual(
+    differing.map(({ length }) => length),
+    [1, 2],
+  );
+  const shown = signHead(subfeed, { length: 2, lastHash: Buffer.alloc(32, 1) }, key);
+  await t.throwsAsync(feeds.checkHead(shown));
+  const [first, second] = (await feeds.findSubfeed(subfeed)).fork;
+  t.deepEqual(first, shown);
+  t.true(isForkProof({ first: first!, second: second! }));
+  await t.throwsAsync(feeds.checkHead(signHead(subfeed, { length: 1, lastHash: Buffer.alloc(32, 1) }, key)));
+  t.deepEqual((await feeds.findSubfeed(subfeed)).fork, [first, second]);
+});
+
+test('two heads that others show prove a fork of what is not here yet', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { id } = await (await openFeeds(t, folder)).create();
+  const subfeed = addressOf(id, 'main');
+  const key = createPrivateKey(await readFile(join(folder, 'feed-keys', `${id}.pem`)));
+  const heads = [1, 2].map((fill) => signHead(subfeed, { length: 7, lastHash: Buffer.alloc(32, fill) }, key));
+  const replica = await openFeeds(t, await temporaryFolder(t));
+  await replica.addReplica(id);
+  const unsigned = heads.map((head) => ({ ...head, signature: Buffer.alloc(64) }));
+  t.like(await t.throwsAsync(replica.checkFork(unsigned)), { reason: 'content-corrupt' });
+  await t.notThrowsAsync(replica.checkFork([heads[0]!, heads[0]!]));
+  await t.notThrowsAsync(replica.checkFork([heads[0]!, signHead(subfeed, { length: 8, lastHash: Buffer.alloc(32, 3) }, key)]));
+  t.like(await t.throwsAsync(replica.checkFork(heads)), { reason: 'feed-forked' });
+  t.deepEqual((await replica.findSubfeed(subfeed)).fork, heads);
 });
 
 test('a node that was set back to an old copy finds out from the head that it signed since', async (t) => {

@@ -252,6 +252,7 @@ class Subfeed(google.protobuf.message.Message):
     NAME_JSON_FIELD_NUMBER: builtins.int
     LENGTH_FIELD_NUMBER: builtins.int
     APPENDED_AT_FIELD_NUMBER: builtins.int
+    FORK_FIELD_NUMBER: builtins.int
     hash: builtins.str
     """Hash of the subfeed's name, 40 lower-case hexadecimal digits."""
     name_json: builtins.str
@@ -260,7 +261,11 @@ class Subfeed(google.protobuf.message.Message):
     """How many messages it has: the position that the next one gets."""
     @property
     def appended_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
-        """When the last message was appended; absent if there is none."""
+        """When the last message was appended; absent if there is none, or if it is on another node and was not fetched yet."""
+
+    @property
+    def fork(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SignedHead]:
+        """Two heads, both signed with the feed's key, that prove that it signed two histories of this subfeed; none if that is not known. Lists leave them out."""
 
     def __init__(
         self,
@@ -269,12 +274,39 @@ class Subfeed(google.protobuf.message.Message):
         name_json: builtins.str | None = ...,
         length: builtins.int = ...,
         appended_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        fork: collections.abc.Iterable[global___SignedHead] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_name_json", b"_name_json", "appended_at", b"appended_at", "name_json", b"name_json"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_name_json", b"_name_json", "appended_at", b"appended_at", "hash", b"hash", "length", b"length", "name_json", b"name_json"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_name_json", b"_name_json", "appended_at", b"appended_at", "fork", b"fork", "hash", b"hash", "length", b"length", "name_json", b"name_json"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_name_json", b"_name_json"]) -> typing.Literal["name_json"] | None: ...
 
 global___Subfeed = Subfeed
+
+@typing.final
+class SignedHead(google.protobuf.message.Message):
+    """The end of a subfeed as the feed's key has signed it; see docs/formats/feed.md."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LENGTH_FIELD_NUMBER: builtins.int
+    LAST_HASH_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    length: builtins.int
+    """How many messages there are before it."""
+    last_hash: builtins.bytes
+    """Hash of the last message's entry, 32 bytes."""
+    signature: builtins.bytes
+    """The feed's signature, 64 bytes."""
+    def __init__(
+        self,
+        *,
+        length: builtins.int = ...,
+        last_hash: builtins.bytes = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["last_hash", b"last_hash", "length", b"length", "signature", b"signature"]) -> None: ...
+
+global___SignedHead = SignedHead
 
 @typing.final
 class GetSubfeedRequest(google.protobuf.message.Message):
@@ -603,7 +635,9 @@ class BatchProof(google.protobuf.message.Message):
     last_hash: builtins.bytes
     """Hash of the last message's entry, 32 bytes."""
     signature: builtins.bytes
-    """The feed's signature, 64 bytes, of the head behind the last message. Empty in the batches of a large append that more batches of the same append follow."""
+    """The feed's signature, 64 bytes, of the head behind the last message. Empty where the signature of a batch that follows soon proves this one, too: within a large
+    append, and in copies of other nodes' feeds.
+    """
     def __init__(
         self,
         *,
@@ -624,7 +658,7 @@ class WatchMessagesRequest(google.protobuf.message.Message):
     SUBFEEDS_FIELD_NUMBER: builtins.int
     WITH_PROOFS_FIELD_NUMBER: builtins.int
     with_proofs: builtins.bool
-    """Sends what proves the messages, too. Where a batch has no signature, more of the same append follows."""
+    """Sends what proves the messages, too. Where a batch has no signature, a batch that has one follows."""
     @property
     def subfeeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchedSubfeed]:
         """The subfeeds, 1 to 10,000."""

@@ -24,8 +24,11 @@ class FeedServiceStub:
     with their first message. Messages are bytes; the client libraries write JSON. Only the node that has the feed's private key appends to it, and no call
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
-    Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
+    Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that was deleted here, or that neither
+    this node nor one that it is connected with has, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); where nodes that may have it
+    could not be reached, UNAVAILABLE (NODE_UNREACHABLE). A malformed id, hash or name is INVALID_ARGUMENT. Messages of another node's feed are fetched from any node
+    that has them, verified, and kept; of one that cannot be asked for now, what was kept before is told. A feed whose key has signed two histories of a subfeed is
+    DATA_LOSS (FEED_FORKED) from then on.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -84,8 +87,8 @@ class FeedServiceStub:
         kachery_p2p.v1.feed_service_pb2.SubmitMessagesResponse,
     ]
     """Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
-    submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
-    this one is not connected to others. Other errors as AppendMessages.
+    submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; UNAVAILABLE (NODE_UNREACHABLE) if the owner cannot be reached now.
+    Other errors as AppendMessages.
     """
 
     ReadMessages: grpc.UnaryStreamMultiCallable[
@@ -128,8 +131,11 @@ class FeedServiceAsyncStub:
     with their first message. Messages are bytes; the client libraries write JSON. Only the node that has the feed's private key appends to it, and no call
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
-    Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
+    Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that was deleted here, or that neither
+    this node nor one that it is connected with has, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); where nodes that may have it
+    could not be reached, UNAVAILABLE (NODE_UNREACHABLE). A malformed id, hash or name is INVALID_ARGUMENT. Messages of another node's feed are fetched from any node
+    that has them, verified, and kept; of one that cannot be asked for now, what was kept before is told. A feed whose key has signed two histories of a subfeed is
+    DATA_LOSS (FEED_FORKED) from then on.
     """
 
     CreateFeed: grpc.aio.UnaryUnaryMultiCallable[
@@ -187,8 +193,8 @@ class FeedServiceAsyncStub:
         kachery_p2p.v1.feed_service_pb2.SubmitMessagesResponse,
     ]
     """Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
-    submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
-    this one is not connected to others. Other errors as AppendMessages.
+    submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; UNAVAILABLE (NODE_UNREACHABLE) if the owner cannot be reached now.
+    Other errors as AppendMessages.
     """
 
     ReadMessages: grpc.aio.UnaryStreamMultiCallable[
@@ -231,8 +237,11 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
     with their first message. Messages are bytes; the client libraries write JSON. Only the node that has the feed's private key appends to it, and no call
     tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
 
-    Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
-    was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
+    Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that was deleted here, or that neither
+    this node nor one that it is connected with has, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); where nodes that may have it
+    could not be reached, UNAVAILABLE (NODE_UNREACHABLE). A malformed id, hash or name is INVALID_ARGUMENT. Messages of another node's feed are fetched from any node
+    that has them, verified, and kept; of one that cannot be asked for now, what was kept before is told. A feed whose key has signed two histories of a subfeed is
+    DATA_LOSS (FEED_FORKED) from then on.
     """
 
     @abc.abstractmethod
@@ -306,8 +315,8 @@ class FeedServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.v1.feed_service_pb2.SubmitMessagesResponse, collections.abc.Awaitable[kachery_p2p.v1.feed_service_pb2.SubmitMessagesResponse]]:
         """Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
-        submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
-        this one is not connected to others. Other errors as AppendMessages.
+        submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; UNAVAILABLE (NODE_UNREACHABLE) if the owner cannot be reached now.
+        Other errors as AppendMessages.
         """
 
     @abc.abstractmethod

@@ -129,8 +129,22 @@ export interface Subfeed {
     | undefined;
   /** How many messages it has: the position that the next one gets. */
   length: bigint;
-  /** When the last message was appended; absent if there is none. */
-  appendedAt: Timestamp | undefined;
+  /** When the last message was appended; absent if there is none, or if it is on another node and was not fetched yet. */
+  appendedAt:
+    | Timestamp
+    | undefined;
+  /** Two heads, both signed with the feed's key, that prove that it signed two histories of this subfeed; none if that is not known. Lists leave them out. */
+  fork: SignedHead[];
+}
+
+/** The end of a subfeed as the feed's key has signed it; see docs/formats/feed.md. */
+export interface SignedHead {
+  /** How many messages there are before it. */
+  length: bigint;
+  /** Hash of the last message's entry, 32 bytes. */
+  lastHash: Buffer;
+  /** The feed's signature, 64 bytes. */
+  signature: Buffer;
 }
 
 /** Asks for a subfeed. */
@@ -254,7 +268,10 @@ export interface BatchProof {
   previousHash: Buffer;
   /** Hash of the last message's entry, 32 bytes. */
   lastHash: Buffer;
-  /** The feed's signature, 64 bytes, of the head behind the last message. Empty in the batches of a large append that more batches of the same append follow. */
+  /**
+   * The feed's signature, 64 bytes, of the head behind the last message. Empty where the signature of a batch that follows soon proves this one, too: within a large
+   * append, and in copies of other nodes' feeds.
+   */
   signature: Buffer;
 }
 
@@ -262,7 +279,7 @@ export interface BatchProof {
 export interface WatchMessagesRequest {
   /** The subfeeds, 1 to 10,000. */
   subfeeds: WatchedSubfeed[];
-  /** Sends what proves the messages, too. Where a batch has no signature, more of the same append follows. */
+  /** Sends what proves the messages, too. Where a batch has no signature, a batch that has one follows. */
   withProofs: boolean;
 }
 
@@ -1184,7 +1201,7 @@ export const DeleteFeedResponse: MessageFns<DeleteFeedResponse> = {
 };
 
 function createBaseSubfeed(): Subfeed {
-  return { hash: "", nameJson: undefined, length: 0n, appendedAt: undefined };
+  return { hash: "", nameJson: undefined, length: 0n, appendedAt: undefined, fork: [] };
 }
 
 export const Subfeed: MessageFns<Subfeed> = {
@@ -1203,6 +1220,9 @@ export const Subfeed: MessageFns<Subfeed> = {
     }
     if (message.appendedAt !== undefined) {
       Timestamp.encode(message.appendedAt, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.fork) {
+      SignedHead.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1252,6 +1272,14 @@ export const Subfeed: MessageFns<Subfeed> = {
             message.appendedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.fork.push(SignedHead.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1278,6 +1306,9 @@ export const Subfeed: MessageFns<Subfeed> = {
         : isSet(object.appended_at)
         ? fromJsonTimestamp(object.appended_at)
         : undefined,
+      fork: globalThis.Array.isArray(object?.fork)
+        ? object.fork.map((e: any) => SignedHead.fromJSON(e))
+        : [],
     };
   },
 
@@ -1295,6 +1326,9 @@ export const Subfeed: MessageFns<Subfeed> = {
     if (message.appendedAt !== undefined) {
       obj.appendedAt = fromTimestamp(message.appendedAt).toISOString();
     }
+    if (message.fork?.length) {
+      obj.fork = message.fork.map((e) => SignedHead.toJSON(e));
+    }
     return obj;
   },
 
@@ -1309,6 +1343,115 @@ export const Subfeed: MessageFns<Subfeed> = {
     message.appendedAt = (object.appendedAt !== undefined && object.appendedAt !== null)
       ? Timestamp.fromPartial(object.appendedAt)
       : undefined;
+    message.fork = object.fork?.map((e) => SignedHead.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSignedHead(): SignedHead {
+  return { length: 0n, lastHash: Buffer.alloc(0), signature: Buffer.alloc(0) };
+}
+
+export const SignedHead: MessageFns<SignedHead> = {
+  encode(message: SignedHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.length !== 0n) {
+      if (BigInt.asUintN(64, message.length) !== message.length) {
+        throw new globalThis.Error("value provided for field message.length of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.length);
+    }
+    if (message.lastHash.length !== 0) {
+      writer.uint32(18).bytes(message.lastHash);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(26).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.length = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lastHash = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedHead {
+    return {
+      length: isSet(object.length) ? BigInt(object.length) : 0n,
+      lastHash: isSet(object.lastHash)
+        ? Buffer.from(bytesFromBase64(object.lastHash))
+        : isSet(object.last_hash)
+        ? Buffer.from(bytesFromBase64(object.last_hash))
+        : Buffer.alloc(0),
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: SignedHead): unknown {
+    const obj: any = {};
+    if (message.length !== 0n) {
+      obj.length = message.length.toString();
+    }
+    if (message.lastHash.length !== 0) {
+      obj.lastHash = base64FromBytes(message.lastHash);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedHead>, I>>(base?: I): SignedHead {
+    return SignedHead.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedHead>, I>>(object: I): SignedHead {
+    const message = createBaseSignedHead();
+    message.length = (object.length !== undefined && object.length !== null) ? BigInt(object.length) : 0n;
+    message.lastHash = object.lastHash ?? Buffer.alloc(0);
+    message.signature = object.signature ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -3221,8 +3364,11 @@ export const SetAccessRulesResponse: MessageFns<SetAccessRulesResponse> = {
  * with their first message. Messages are bytes; the client libraries write JSON. Only the node that has the feed's private key appends to it, and no call
  * tells that key. How messages are hashed, chained and signed is in docs/formats/feed.md.
  *
- * Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that this node does not have, or that
- * was deleted here, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); a malformed id, hash or name is INVALID_ARGUMENT.
+ * Every call needs the client token (UNAUTHENTICATED without) and may end with UNAVAILABLE when the daemon stops. A feed that was deleted here, or that neither
+ * this node nor one that it is connected with has, is NOT_FOUND (FEED_NOT_FOUND; the message and `deleted_at` tell of a deletion); where nodes that may have it
+ * could not be reached, UNAVAILABLE (NODE_UNREACHABLE). A malformed id, hash or name is INVALID_ARGUMENT. Messages of another node's feed are fetched from any node
+ * that has them, verified, and kept; of one that cannot be asked for now, what was kept before is told. A feed whose key has signed two histories of a subfeed is
+ * DATA_LOSS (FEED_FORKED) from then on.
  */
 export type FeedServiceService = typeof FeedServiceService;
 export const FeedServiceService = {
@@ -3312,8 +3458,8 @@ export const FeedServiceService = {
   },
   /**
    * Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
-   * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
-   * this one is not connected to others. Other errors as AppendMessages.
+   * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; UNAVAILABLE (NODE_UNREACHABLE) if the owner cannot be reached now.
+   * Other errors as AppendMessages.
    */
   submitMessages: {
     path: "/kachery_p2p.v1.FeedService/SubmitMessages" as const,
@@ -3414,8 +3560,8 @@ export interface FeedServiceServer extends UntypedServiceImplementation {
   appendMessages: handleUnaryCall<AppendMessagesRequest, AppendMessagesResponse>;
   /**
    * Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
-   * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
-   * this one is not connected to others. Other errors as AppendMessages.
+   * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; UNAVAILABLE (NODE_UNREACHABLE) if the owner cannot be reached now.
+   * Other errors as AppendMessages.
    */
   submitMessages: handleUnaryCall<SubmitMessagesRequest, SubmitMessagesResponse>;
   /**
@@ -3566,8 +3712,8 @@ export interface FeedServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Appends messages to a feed in the name of this node, where the access rules of the subfeed let it write: the feed's owner appends them, and records who
-   * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; FAILED_PRECONDITION (OFFLINE) if the feed is another node's and
-   * this one is not connected to others. Other errors as AppendMessages.
+   * submitted them. PERMISSION_DENIED (SUBMIT_NOT_ALLOWED) if the rules do not name this node; UNAVAILABLE (NODE_UNREACHABLE) if the owner cannot be reached now.
+   * Other errors as AppendMessages.
    */
   submitMessages(
     request: SubmitMessagesRequest,

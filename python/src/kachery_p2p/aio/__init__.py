@@ -14,6 +14,7 @@ has ended when the task has.
 
 from __future__ import annotations
 
+from ._channels import get_channels, get_peers, join_channel, leave_channel
 from ._feeds import (
     Feed,
     create_feed,
@@ -63,10 +64,14 @@ __all__ = [
     "delete_feed",
     "find_file",
     "get",
+    "get_channels",
     "get_feed_id",
     "get_file_info",
     "get_node_id",
+    "get_peers",
     "get_string",
+    "join_channel",
+    "leave_channel",
     "link_file",
     "load_bytes",
     "load_bytes_batch",

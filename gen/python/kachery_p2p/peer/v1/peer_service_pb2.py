@@ -13,43 +13,86 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from kachery_p2p.v1 import feed_service_pb2 as kachery__p2p_dot_v1_dot_feed__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&kachery_p2p/peer/v1/peer_service.proto\x12\x13kachery_p2p.peer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"e\n\x0cGreetRequest\x12!\n\x0c\x63hannel_tags\x18\x01 \x03(\x0cR\x0b\x63hannelTags\x12\x32\n\x04node\x18\x02 \x01(\x0b\x32\x1e.kachery_p2p.peer.v1.NodeFactsR\x04node\"\xd0\x01\n\rGreetResponse\x12.\n\x13shared_channel_tags\x18\x01 \x03(\x0cR\x11sharedChannelTags\x12\x30\n\x14refused_channel_tags\x18\x02 \x03(\x0cR\x12refusedChannelTags\x12\x32\n\x04node\x18\x03 \x01(\x0b\x32\x1e.kachery_p2p.peer.v1.NodeFactsR\x04node\x12)\n\x10observed_address\x18\x04 \x01(\tR\x0fobservedAddress\"\xa6\x01\n\tNodeFacts\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x1c\n\taddresses\x18\x03 \x03(\tR\taddresses\x12\x19\n\x08is_relay\x18\x04 \x01(\x08R\x07isRelay\x12\x30\n\x05\x63lock\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05\x63lock\"(\n\x10\x46indFilesRequest\x12\x14\n\x05sha1s\x18\x01 \x03(\tR\x05sha1s\"I\n\x11\x46indFilesResponse\x12\x34\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1e.kachery_p2p.peer.v1.FoundFileR\x05\x66iles\"z\n\tFoundFile\x12\x12\n\x04sha1\x18\x01 \x01(\tR\x04sha1\x12\x1d\n\nsize_bytes\x18\x02 \x01(\x04R\tsizeBytes\x12(\n\rmanifest_sha1\x18\x03 \x01(\tH\x00R\x0cmanifestSha1\x88\x01\x01\x42\x10\n\x0e_manifest_sha1\"U\n\x0fReadFileRequest\x12\x12\n\x04sha1\x18\x01 \x01(\tR\x04sha1\x12\x16\n\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x16\n\x06length\x18\x03 \x01(\x04R\x06length\"&\n\x10ReadFileResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\"(\n\x10ReadFilesRequest\x12\x14\n\x05sha1s\x18\x01 \x03(\tR\x05sha1s\"R\n\x11ReadFilesResponse\x12=\n\x07results\x18\x01 \x03(\x0b\x32#.kachery_p2p.peer.v1.ReadFileResultR\x07results\"\\\n\x0eReadFileResult\x12\x1a\n\x07\x63ontent\x18\x01 \x01(\x0cH\x00R\x07\x63ontent\x12#\n\x0c\x65rror_reason\x18\x02 \x01(\tH\x00R\x0b\x65rrorReasonB\t\n\x07outcome\"\x14\n\x12ListMembersRequest\"S\n\x13ListMembersResponse\x12<\n\x07members\x18\x01 \x03(\x0b\x32\".kachery_p2p.peer.v1.MemberAddressR\x07members\"i\n\rMemberAddress\x12\x17\n\x07node_id\x18\x01 \x01(\tR\x06nodeId\x12\x1c\n\taddresses\x18\x02 \x03(\tR\taddresses\x12!\n\x0cis_connected\x18\x03 \x01(\x08R\x0bisConnected2\xd4\x03\n\x0bPeerService\x12N\n\x05Greet\x12!.kachery_p2p.peer.v1.GreetRequest\x1a\".kachery_p2p.peer.v1.GreetResponse\x12Z\n\tFindFiles\x12%.kachery_p2p.peer.v1.FindFilesRequest\x1a&.kachery_p2p.peer.v1.FindFilesResponse\x12Y\n\x08ReadFile\x12$.kachery_p2p.peer.v1.ReadFileRequest\x1a%.kachery_p2p.peer.v1.ReadFileResponse0\x01\x12\\\n\tReadFiles\x12%.kachery_p2p.peer.v1.ReadFilesRequest\x1a&.kachery_p2p.peer.v1.ReadFilesResponse0\x01\x12`\n\x0bListMembers\x12\'.kachery_p2p.peer.v1.ListMembersRequest\x1a(.kachery_p2p.peer.v1.ListMembersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&kachery_p2p/peer/v1/peer_service.proto\x12\x13kachery_p2p.peer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!kachery_p2p/v1/feed_service.proto\"e\n\x0cGreetRequest\x12!\n\x0c\x63hannel_tags\x18\x01 \x03(\x0cR\x0b\x63hannelTags\x12\x32\n\x04node\x18\x02 \x01(\x0b\x32\x1e.kachery_p2p.peer.v1.NodeFactsR\x04node\"\xd0\x01\n\rGreetResponse\x12.\n\x13shared_channel_tags\x18\x01 \x03(\x0cR\x11sharedChannelTags\x12\x30\n\x14refused_channel_tags\x18\x02 \x03(\x0cR\x12refusedChannelTags\x12\x32\n\x04node\x18\x03 \x01(\x0b\x32\x1e.kachery_p2p.peer.v1.NodeFactsR\x04node\x12)\n\x10observed_address\x18\x04 \x01(\tR\x0fobservedAddress\"\xa6\x01\n\tNodeFacts\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x1c\n\taddresses\x18\x03 \x03(\tR\taddresses\x12\x19\n\x08is_relay\x18\x04 \x01(\x08R\x07isRelay\x12\x30\n\x05\x63lock\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05\x63lock\"(\n\x10\x46indFilesRequest\x12\x14\n\x05sha1s\x18\x01 \x03(\tR\x05sha1s\"I\n\x11\x46indFilesResponse\x12\x34\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1e.kachery_p2p.peer.v1.FoundFileR\x05\x66iles\"z\n\tFoundFile\x12\x12\n\x04sha1\x18\x01 \x01(\tR\x04sha1\x12\x1d\n\nsize_bytes\x18\x02 \x01(\x04R\tsizeBytes\x12(\n\rmanifest_sha1\x18\x03 \x01(\tH\x00R\x0cmanifestSha1\x88\x01\x01\x42\x10\n\x0e_manifest_sha1\"U\n\x0fReadFileRequest\x12\x12\n\x04sha1\x18\x01 \x01(\tR\x04sha1\x12\x16\n\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x16\n\x06length\x18\x03 \x01(\x04R\x06length\"&\n\x10ReadFileResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\"(\n\x10ReadFilesRequest\x12\x14\n\x05sha1s\x18\x01 \x03(\tR\x05sha1s\"R\n\x11ReadFilesResponse\x12=\n\x07results\x18\x01 \x03(\x0b\x32#.kachery_p2p.peer.v1.ReadFileResultR\x07results\"\\\n\x0eReadFileResult\x12\x1a\n\x07\x63ontent\x18\x01 \x01(\x0cH\x00R\x07\x63ontent\x12#\n\x0c\x65rror_reason\x18\x02 \x01(\tH\x00R\x0b\x65rrorReasonB\t\n\x07outcome\"\x14\n\x12ListMembersRequest\"S\n\x13ListMembersResponse\x12<\n\x07members\x18\x01 \x03(\x0b\x32\".kachery_p2p.peer.v1.MemberAddressR\x07members\"i\n\rMemberAddress\x12\x17\n\x07node_id\x18\x01 \x01(\tR\x06nodeId\x12\x1c\n\taddresses\x18\x02 \x03(\tR\taddresses\x12!\n\x0cis_connected\x18\x03 \x01(\x08R\x0bisConnected\"-\n\x10\x46indFeedsRequest\x12\x19\n\x08\x66\x65\x65\x64_ids\x18\x01 \x03(\tR\x07\x66\x65\x65\x64Ids\"I\n\x11\x46indFeedsResponse\x12\x34\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x1e.kachery_p2p.peer.v1.FoundFeedR\x05\x66\x65\x65\x64s\"G\n\tFoundFeed\x12\x17\n\x07\x66\x65\x65\x64_id\x18\x01 \x01(\tR\x06\x66\x65\x65\x64Id\x12!\n\x0cis_writeable\x18\x02 \x01(\x08R\x0bisWriteable\"G\n\tSubfeedId\x12\x17\n\x07\x66\x65\x65\x64_id\x18\x01 \x01(\tR\x06\x66\x65\x65\x64Id\x12!\n\x0csubfeed_hash\x18\x02 \x01(\tR\x0bsubfeedHash\"Y\n\x04Head\x12\x16\n\x06length\x18\x01 \x01(\x04R\x06length\x12\x1b\n\tlast_hash\x18\x02 \x01(\x0cR\x08lastHash\x12\x1c\n\tsignature\x18\x03 \x01(\x0cR\tsignature\"M\n\x0fGetHeadsRequest\x12:\n\x08subfeeds\x18\x01 \x03(\x0b\x32\x1e.kachery_p2p.peer.v1.SubfeedIdR\x08subfeeds\"J\n\x10GetHeadsResponse\x12\x36\n\x05heads\x18\x01 \x03(\x0b\x32 .kachery_p2p.peer.v1.SubfeedHeadR\x05heads\"\xbe\x01\n\x0bSubfeedHead\x12!\n\x0csubfeed_hash\x18\x01 \x01(\tR\x0bsubfeedHash\x12 \n\tname_json\x18\x02 \x01(\tH\x00R\x08nameJson\x88\x01\x01\x12-\n\x04head\x18\x03 \x01(\x0b\x32\x19.kachery_p2p.peer.v1.HeadR\x04head\x12-\n\x04\x66ork\x18\x04 \x03(\x0b\x32\x19.kachery_p2p.peer.v1.HeadR\x04\x66orkB\x0c\n\n_name_json\"A\n\x10ListHeadsRequest\x12\x17\n\x07\x66\x65\x65\x64_id\x18\x01 \x01(\tR\x06\x66\x65\x65\x64Id\x12\x14\n\x05\x61\x66ter\x18\x02 \x01(\tR\x05\x61\x66ter\"f\n\x11ListHeadsResponse\x12\x36\n\x05heads\x18\x01 \x03(\x0b\x32 .kachery_p2p.peer.v1.SubfeedHeadR\x05heads\x12\x19\n\x08has_more\x18\x02 \x01(\x08R\x07hasMore\"\x8e\x01\n\x13ReadMessagesRequest\x12\x38\n\x07subfeed\x18\x01 \x01(\x0b\x32\x1e.kachery_p2p.peer.v1.SubfeedIdR\x07subfeed\x12\x1a\n\x08position\x18\x02 \x01(\x04R\x08position\x12!\n\x0cmax_messages\x18\x03 \x01(\x04R\x0bmaxMessages\"N\n\x14ReadMessagesResponse\x12\x36\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x1c.kachery_p2p.v1.MessageBatchR\x07\x62\x61tches\"W\n\x14WatchMessagesRequest\x12?\n\x08subfeeds\x18\x01 \x03(\x0b\x32#.kachery_p2p.peer.v1.WatchedSubfeedR\x08subfeeds\"f\n\x0eWatchedSubfeed\x12\x38\n\x07subfeed\x18\x01 \x01(\x0b\x32\x1e.kachery_p2p.peer.v1.SubfeedIdR\x07subfeed\x12\x1a\n\x08position\x18\x02 \x01(\x04R\x08position\"t\n\x15WatchMessagesResponse\x12\x36\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x1c.kachery_p2p.v1.MessageBatchR\x07\x62\x61tches\x12#\n\rsubfeed_index\x18\x02 \x01(\rR\x0csubfeedIndex\"\xce\x01\n\x15SubmitMessagesRequest\x12\x17\n\x07\x66\x65\x65\x64_id\x18\x01 \x01(\tR\x06\x66\x65\x65\x64Id\x12#\n\x0csubfeed_hash\x18\x02 \x01(\tH\x00R\x0bsubfeedHash\x12\x1d\n\tname_json\x18\x03 \x01(\tH\x00R\x08nameJson\x12\x1a\n\x08messages\x18\x04 \x03(\x0cR\x08messages\x12\"\n\nrequest_id\x18\x05 \x01(\tH\x01R\trequestId\x88\x01\x01\x42\t\n\x07subfeedB\r\n\x0b_request_id\"q\n\x16SubmitMessagesResponse\x12\x1a\n\x08position\x18\x01 \x01(\x04R\x08position\x12;\n\x0b\x61ppended_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nappendedAt\"M\n\x11OpenTunnelRequest\x12$\n\x0etarget_node_id\x18\x01 \x01(\tR\x0ctargetNodeId\x12\x12\n\x04\x64\x61ta\x18\x02 \x01(\x0cR\x04\x64\x61ta\"(\n\x12OpenTunnelResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\"O\n\x13\x41\x63\x63\x65ptTunnelRequest\x12$\n\x0e\x63\x61ller_node_id\x18\x01 \x01(\tR\x0c\x63\x61llerNodeId\x12\x12\n\x04\x64\x61ta\x18\x02 \x01(\x0cR\x04\x64\x61ta\"*\n\x14\x41\x63\x63\x65ptTunnelResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta2\xed\t\n\x0bPeerService\x12N\n\x05Greet\x12!.kachery_p2p.peer.v1.GreetRequest\x1a\".kachery_p2p.peer.v1.GreetResponse\x12Z\n\tFindFiles\x12%.kachery_p2p.peer.v1.FindFilesRequest\x1a&.kachery_p2p.peer.v1.FindFilesResponse\x12Y\n\x08ReadFile\x12$.kachery_p2p.peer.v1.ReadFileRequest\x1a%.kachery_p2p.peer.v1.ReadFileResponse0\x01\x12\\\n\tReadFiles\x12%.kachery_p2p.peer.v1.ReadFilesRequest\x1a&.kachery_p2p.peer.v1.ReadFilesResponse0\x01\x12`\n\x0bListMembers\x12\'.kachery_p2p.peer.v1.ListMembersRequest\x1a(.kachery_p2p.peer.v1.ListMembersResponse\x12Z\n\tFindFeeds\x12%.kachery_p2p.peer.v1.FindFeedsRequest\x1a&.kachery_p2p.peer.v1.FindFeedsResponse\x12W\n\x08GetHeads\x12$.kachery_p2p.peer.v1.GetHeadsRequest\x1a%.kachery_p2p.peer.v1.GetHeadsResponse\x12Z\n\tListHeads\x12%.kachery_p2p.peer.v1.ListHeadsRequest\x1a&.kachery_p2p.peer.v1.ListHeadsResponse\x12\x65\n\x0cReadMessages\x12(.kachery_p2p.peer.v1.ReadMessagesRequest\x1a).kachery_p2p.peer.v1.ReadMessagesResponse0\x01\x12h\n\rWatchMessages\x12).kachery_p2p.peer.v1.WatchMessagesRequest\x1a*.kachery_p2p.peer.v1.WatchMessagesResponse0\x01\x12i\n\x0eSubmitMessages\x12*.kachery_p2p.peer.v1.SubmitMessagesRequest\x1a+.kachery_p2p.peer.v1.SubmitMessagesResponse\x12\x61\n\nOpenTunnel\x12&.kachery_p2p.peer.v1.OpenTunnelRequest\x1a\'.kachery_p2p.peer.v1.OpenTunnelResponse(\x01\x30\x01\x12g\n\x0c\x41\x63\x63\x65ptTunnel\x12(.kachery_p2p.peer.v1.AcceptTunnelRequest\x1a).kachery_p2p.peer.v1.AcceptTunnelResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kachery_p2p.peer.v1.peer_service_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_GREETREQUEST']._serialized_start=96
-  _globals['_GREETREQUEST']._serialized_end=197
-  _globals['_GREETRESPONSE']._serialized_start=200
-  _globals['_GREETRESPONSE']._serialized_end=408
-  _globals['_NODEFACTS']._serialized_start=411
-  _globals['_NODEFACTS']._serialized_end=577
-  _globals['_FINDFILESREQUEST']._serialized_start=579
-  _globals['_FINDFILESREQUEST']._serialized_end=619
-  _globals['_FINDFILESRESPONSE']._serialized_start=621
-  _globals['_FINDFILESRESPONSE']._serialized_end=694
-  _globals['_FOUNDFILE']._serialized_start=696
-  _globals['_FOUNDFILE']._serialized_end=818
-  _globals['_READFILEREQUEST']._serialized_start=820
-  _globals['_READFILEREQUEST']._serialized_end=905
-  _globals['_READFILERESPONSE']._serialized_start=907
-  _globals['_READFILERESPONSE']._serialized_end=945
-  _globals['_READFILESREQUEST']._serialized_start=947
-  _globals['_READFILESREQUEST']._serialized_end=987
-  _globals['_READFILESRESPONSE']._serialized_start=989
-  _globals['_READFILESRESPONSE']._serialized_end=1071
-  _globals['_READFILERESULT']._serialized_start=1073
-  _globals['_READFILERESULT']._serialized_end=1165
-  _globals['_LISTMEMBERSREQUEST']._serialized_start=1167
-  _globals['_LISTMEMBERSREQUEST']._serialized_end=1187
-  _globals['_LISTMEMBERSRESPONSE']._serialized_start=1189
-  _globals['_LISTMEMBERSRESPONSE']._serialized_end=1272
-  _globals['_MEMBERADDRESS']._serialized_start=1274
-  _globals['_MEMBERADDRESS']._serialized_end=1379
-  _globals['_PEERSERVICE']._serialized_start=1382
-  _globals['_PEERSERVICE']._serialized_end=1850
+  _globals['_GREETREQUEST']._serialized_start=131
+  _globals['_GREETREQUEST']._serialized_end=232
+  _globals['_GREETRESPONSE']._serialized_start=235
+  _globals['_GREETRESPONSE']._serialized_end=443
+  _globals['_NODEFACTS']._serialized_start=446
+  _globals['_NODEFACTS']._serialized_end=612
+  _globals['_FINDFILESREQUEST']._serialized_start=614
+  _globals['_FINDFILESREQUEST']._serialized_end=654
+  _globals['_FINDFILESRESPONSE']._serialized_start=656
+  _globals['_FINDFILESRESPONSE']._serialized_end=729
+  _globals['_FOUNDFILE']._serialized_start=731
+  _globals['_FOUNDFILE']._serialized_end=853
+  _globals['_READFILEREQUEST']._serialized_start=855
+  _globals['_READFILEREQUEST']._serialized_end=940
+  _globals['_READFILERESPONSE']._serialized_start=942
+  _globals['_READFILERESPONSE']._serialized_end=980
+  _globals['_READFILESREQUEST']._serialized_start=982
+  _globals['_READFILESREQUEST']._serialized_end=1022
+  _globals['_READFILESRESPONSE']._serialized_start=1024
+  _globals['_READFILESRESPONSE']._serialized_end=1106
+  _globals['_READFILERESULT']._serialized_start=1108
+  _globals['_READFILERESULT']._serialized_end=1200
+  _globals['_LISTMEMBERSREQUEST']._serialized_start=1202
+  _globals['_LISTMEMBERSREQUEST']._serialized_end=1222
+  _globals['_LISTMEMBERSRESPONSE']._serialized_start=1224
+  _globals['_LISTMEMBERSRESPONSE']._serialized_end=1307
+  _globals['_MEMBERADDRESS']._serialized_start=1309
+  _globals['_MEMBERADDRESS']._serialized_end=1414
+  _globals['_FINDFEEDSREQUEST']._serialized_start=1416
+  _globals['_FINDFEEDSREQUEST']._serialized_end=1461
+  _globals['_FINDFEEDSRESPONSE']._serialized_start=1463
+  _globals['_FINDFEEDSRESPONSE']._serialized_end=1536
+  _globals['_FOUNDFEED']._serialized_start=1538
+  _globals['_FOUNDFEED']._serialized_end=1609
+  _globals['_SUBFEEDID']._serialized_start=1611
+  _globals['_SUBFEEDID']._serialized_end=1682
+  _globals['_HEAD']._serialized_start=1684
+  _globals['_HEAD']._serialized_end=1773
+  _globals['_GETHEADSREQUEST']._serialized_start=1775
+  _globals['_GETHEADSREQUEST']._serialized_end=1852
+  _globals['_GETHEADSRESPONSE']._serialized_start=1854
+  _globals['_GETHEADSRESPONSE']._serialized_end=1928
+  _globals['_SUBFEEDHEAD']._serialized_start=1931
+  _globals['_SUBFEEDHEAD']._serialized_end=2121
+  _globals['_LISTHEADSREQUEST']._serialized_start=2123
+  _globals['_LISTHEADSREQUEST']._serialized_end=2188
+  _globals['_LISTHEADSRESPONSE']._serialized_start=2190
+  _globals['_LISTHEADSRESPONSE']._serialized_end=2292
+  _globals['_READMESSAGESREQUEST']._serialized_start=2295
+  _globals['_READMESSAGESREQUEST']._serialized_end=2437
+  _globals['_READMESSAGESRESPONSE']._serialized_start=2439
+  _globals['_READMESSAGESRESPONSE']._serialized_end=2517
+  _globals['_WATCHMESSAGESREQUEST']._serialized_start=2519
+  _globals['_WATCHMESSAGESREQUEST']._serialized_end=2606
+  _globals['_WATCHEDSUBFEED']._serialized_start=2608
+  _globals['_WATCHEDSUBFEED']._serialized_end=2710
+  _globals['_WATCHMESSAGESRESPONSE']._serialized_start=2712
+  _globals['_WATCHMESSAGESRESPONSE']._serialized_end=2828
+  _globals['_SUBMITMESSAGESREQUEST']._serialized_start=2831
+  _globals['_SUBMITMESSAGESREQUEST']._serialized_end=3037
+  _globals['_SUBMITMESSAGESRESPONSE']._serialized_start=3039
+  _globals['_SUBMITMESSAGESRESPONSE']._serialized_end=3152
+  _globals['_OPENTUNNELREQUEST']._serialized_start=3154
+  _globals['_OPENTUNNELREQUEST']._serialized_end=3231
+  _globals['_OPENTUNNELRESPONSE']._serialized_start=3233
+  _globals['_OPENTUNNELRESPONSE']._serialized_end=3273
+  _globals['_ACCEPTTUNNELREQUEST']._serialized_start=3275
+  _globals['_ACCEPTTUNNELREQUEST']._serialized_end=3354
+  _globals['_ACCEPTTUNNELRESPONSE']._serialized_start=3356
+  _globals['_ACCEPTTUNNELRESPONSE']._serialized_end=3398
+  _globals['_PEERSERVICE']._serialized_start=3401
+  _globals['_PEERSERVICE']._serialized_end=4662
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import kachery_p2p.v1.feed_service_pb2
 import typing
 
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
@@ -351,3 +352,499 @@ class MemberAddress(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["addresses", b"addresses", "is_connected", b"is_connected", "node_id", b"node_id"]) -> None: ...
 
 global___MemberAddress = MemberAddress
+
+@typing.final
+class FindFeedsRequest(google.protobuf.message.Message):
+    """Asks which feeds are here."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FEED_IDS_FIELD_NUMBER: builtins.int
+    @property
+    def feed_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Ids of feeds, 64 lower-case hexadecimal digits each; at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        feed_ids: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["feed_ids", b"feed_ids"]) -> None: ...
+
+global___FindFeedsRequest = FindFeedsRequest
+
+@typing.final
+class FindFeedsResponse(google.protobuf.message.Message):
+    """Tells which feeds are here."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FEEDS_FIELD_NUMBER: builtins.int
+    @property
+    def feeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FoundFeed]:
+        """Those that this node has, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        feeds: collections.abc.Iterable[global___FoundFeed] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["feeds", b"feeds"]) -> None: ...
+
+global___FindFeedsResponse = FindFeedsResponse
+
+@typing.final
+class FoundFeed(google.protobuf.message.Message):
+    """A feed that a node has."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FEED_ID_FIELD_NUMBER: builtins.int
+    IS_WRITEABLE_FIELD_NUMBER: builtins.int
+    feed_id: builtins.str
+    """Id of the feed."""
+    is_writeable: builtins.bool
+    """True if the node has the feed's private key."""
+    def __init__(
+        self,
+        *,
+        feed_id: builtins.str = ...,
+        is_writeable: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["feed_id", b"feed_id", "is_writeable", b"is_writeable"]) -> None: ...
+
+global___FoundFeed = FoundFeed
+
+@typing.final
+class SubfeedId(google.protobuf.message.Message):
+    """A subfeed of a feed, by its hash."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FEED_ID_FIELD_NUMBER: builtins.int
+    SUBFEED_HASH_FIELD_NUMBER: builtins.int
+    feed_id: builtins.str
+    """Id of the feed."""
+    subfeed_hash: builtins.str
+    """Hash of the subfeed's name, 40 lower-case hexadecimal digits."""
+    def __init__(
+        self,
+        *,
+        feed_id: builtins.str = ...,
+        subfeed_hash: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["feed_id", b"feed_id", "subfeed_hash", b"subfeed_hash"]) -> None: ...
+
+global___SubfeedId = SubfeedId
+
+@typing.final
+class Head(google.protobuf.message.Message):
+    """The end of a subfeed as the feed's key has signed it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LENGTH_FIELD_NUMBER: builtins.int
+    LAST_HASH_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    length: builtins.int
+    """How many messages there are before it."""
+    last_hash: builtins.bytes
+    """Hash of the last message's entry, 32 bytes."""
+    signature: builtins.bytes
+    """The feed's signature, 64 bytes."""
+    def __init__(
+        self,
+        *,
+        length: builtins.int = ...,
+        last_hash: builtins.bytes = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["last_hash", b"last_hash", "length", b"length", "signature", b"signature"]) -> None: ...
+
+global___Head = Head
+
+@typing.final
+class GetHeadsRequest(google.protobuf.message.Message):
+    """Asks for heads."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEEDS_FIELD_NUMBER: builtins.int
+    @property
+    def subfeeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SubfeedId]:
+        """The subfeeds; at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        subfeeds: collections.abc.Iterable[global___SubfeedId] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["subfeeds", b"subfeeds"]) -> None: ...
+
+global___GetHeadsRequest = GetHeadsRequest
+
+@typing.final
+class GetHeadsResponse(google.protobuf.message.Message):
+    """Tells heads."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HEADS_FIELD_NUMBER: builtins.int
+    @property
+    def heads(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SubfeedHead]:
+        """What this node knows of each subfeed, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        heads: collections.abc.Iterable[global___SubfeedHead] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["heads", b"heads"]) -> None: ...
+
+global___GetHeadsResponse = GetHeadsResponse
+
+@typing.final
+class SubfeedHead(google.protobuf.message.Message):
+    """What a node knows of a subfeed."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEED_HASH_FIELD_NUMBER: builtins.int
+    NAME_JSON_FIELD_NUMBER: builtins.int
+    HEAD_FIELD_NUMBER: builtins.int
+    FORK_FIELD_NUMBER: builtins.int
+    subfeed_hash: builtins.str
+    """Hash of the subfeed's name."""
+    name_json: builtins.str
+    """Its name as canonical JSON; absent if it is not known."""
+    @property
+    def head(self) -> global___Head:
+        """Its head; absent if it has no messages here."""
+
+    @property
+    def fork(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Head]:
+        """Two heads that prove that the feed's key signed two histories of the subfeed; none if that is not known."""
+
+    def __init__(
+        self,
+        *,
+        subfeed_hash: builtins.str = ...,
+        name_json: builtins.str | None = ...,
+        head: global___Head | None = ...,
+        fork: collections.abc.Iterable[global___Head] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_name_json", b"_name_json", "head", b"head", "name_json", b"name_json"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_name_json", b"_name_json", "fork", b"fork", "head", b"head", "name_json", b"name_json", "subfeed_hash", b"subfeed_hash"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_name_json", b"_name_json"]) -> typing.Literal["name_json"] | None: ...
+
+global___SubfeedHead = SubfeedHead
+
+@typing.final
+class ListHeadsRequest(google.protobuf.message.Message):
+    """Asks for a page of a feed's subfeeds."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FEED_ID_FIELD_NUMBER: builtins.int
+    AFTER_FIELD_NUMBER: builtins.int
+    feed_id: builtins.str
+    """Id of the feed."""
+    after: builtins.str
+    """Hash of the last subfeed of the page before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        feed_id: builtins.str = ...,
+        after: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["after", b"after", "feed_id", b"feed_id"]) -> None: ...
+
+global___ListHeadsRequest = ListHeadsRequest
+
+@typing.final
+class ListHeadsResponse(google.protobuf.message.Message):
+    """A page of a feed's subfeeds."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HEADS_FIELD_NUMBER: builtins.int
+    HAS_MORE_FIELD_NUMBER: builtins.int
+    has_more: builtins.bool
+    """True if more follow."""
+    @property
+    def heads(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SubfeedHead]:
+        """The subfeeds, ordered by hash; at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        heads: collections.abc.Iterable[global___SubfeedHead] | None = ...,
+        has_more: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["has_more", b"has_more", "heads", b"heads"]) -> None: ...
+
+global___ListHeadsResponse = ListHeadsResponse
+
+@typing.final
+class ReadMessagesRequest(google.protobuf.message.Message):
+    """Asks for messages."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEED_FIELD_NUMBER: builtins.int
+    POSITION_FIELD_NUMBER: builtins.int
+    MAX_MESSAGES_FIELD_NUMBER: builtins.int
+    position: builtins.int
+    """Position of the first message."""
+    max_messages: builtins.int
+    """How many messages at most, but no part of an append; 0 for all."""
+    @property
+    def subfeed(self) -> global___SubfeedId:
+        """The subfeed."""
+
+    def __init__(
+        self,
+        *,
+        subfeed: global___SubfeedId | None = ...,
+        position: builtins.int = ...,
+        max_messages: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["subfeed", b"subfeed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["max_messages", b"max_messages", "position", b"position", "subfeed", b"subfeed"]) -> None: ...
+
+global___ReadMessagesRequest = ReadMessagesRequest
+
+@typing.final
+class ReadMessagesResponse(google.protobuf.message.Message):
+    """The next messages. They come in order and without gaps."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    BATCHES_FIELD_NUMBER: builtins.int
+    @property
+    def batches(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[kachery_p2p.v1.feed_service_pb2.MessageBatch]:
+        """Messages, about 256 KiB of them."""
+
+    def __init__(
+        self,
+        *,
+        batches: collections.abc.Iterable[kachery_p2p.v1.feed_service_pb2.MessageBatch] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batches", b"batches"]) -> None: ...
+
+global___ReadMessagesResponse = ReadMessagesResponse
+
+@typing.final
+class WatchMessagesRequest(google.protobuf.message.Message):
+    """Asks for news of subfeeds."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEEDS_FIELD_NUMBER: builtins.int
+    @property
+    def subfeeds(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchedSubfeed]:
+        """The subfeeds, 1 to 1,000."""
+
+    def __init__(
+        self,
+        *,
+        subfeeds: collections.abc.Iterable[global___WatchedSubfeed] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["subfeeds", b"subfeeds"]) -> None: ...
+
+global___WatchMessagesRequest = WatchMessagesRequest
+
+@typing.final
+class WatchedSubfeed(google.protobuf.message.Message):
+    """A subfeed to follow."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBFEED_FIELD_NUMBER: builtins.int
+    POSITION_FIELD_NUMBER: builtins.int
+    position: builtins.int
+    """Position of the first message that is wanted."""
+    @property
+    def subfeed(self) -> global___SubfeedId:
+        """The subfeed."""
+
+    def __init__(
+        self,
+        *,
+        subfeed: global___SubfeedId | None = ...,
+        position: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["subfeed", b"subfeed"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["position", b"position", "subfeed", b"subfeed"]) -> None: ...
+
+global___WatchedSubfeed = WatchedSubfeed
+
+@typing.final
+class WatchMessagesResponse(google.protobuf.message.Message):
+    """The next messages of one of the subfeeds."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    BATCHES_FIELD_NUMBER: builtins.int
+    SUBFEED_INDEX_FIELD_NUMBER: builtins.int
+    subfeed_index: builtins.int
+    """Which subfeed: its index in the request, counted from 0."""
+    @property
+    def batches(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[kachery_p2p.v1.feed_service_pb2.MessageBatch]:
+        """Messages, about 256 KiB of them."""
+
+    def __init__(
+        self,
+        *,
+        batches: collections.abc.Iterable[kachery_p2p.v1.feed_service_pb2.MessageBatch] | None = ...,
+        subfeed_index: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batches", b"batches", "subfeed_index", b"subfeed_index"]) -> None: ...
+
+global___WatchMessagesResponse = WatchMessagesResponse
+
+@typing.final
+class SubmitMessagesRequest(google.protobuf.message.Message):
+    """Messages to append in the caller's name."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FEED_ID_FIELD_NUMBER: builtins.int
+    SUBFEED_HASH_FIELD_NUMBER: builtins.int
+    NAME_JSON_FIELD_NUMBER: builtins.int
+    MESSAGES_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    feed_id: builtins.str
+    """Id of the feed."""
+    subfeed_hash: builtins.str
+    """Hash of the subfeed's name."""
+    name_json: builtins.str
+    """The subfeed's name, any JSON value, as canonical JSON."""
+    request_id: builtins.str
+    """A name of this request: one that comes again within five minutes appends nothing and is answered as the first was. Absent for none."""
+    @property
+    def messages(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
+        """The messages, 1 to 10,000, each at most 1 MiB and 6 MiB together."""
+
+    def __init__(
+        self,
+        *,
+        feed_id: builtins.str = ...,
+        subfeed_hash: builtins.str = ...,
+        name_json: builtins.str = ...,
+        messages: collections.abc.Iterable[builtins.bytes] | None = ...,
+        request_id: builtins.str | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_request_id", b"_request_id", "name_json", b"name_json", "request_id", b"request_id", "subfeed", b"subfeed", "subfeed_hash", b"subfeed_hash"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_request_id", b"_request_id", "feed_id", b"feed_id", "messages", b"messages", "name_json", b"name_json", "request_id", b"request_id", "subfeed", b"subfeed", "subfeed_hash", b"subfeed_hash"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_request_id", b"_request_id"]) -> typing.Literal["request_id"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["subfeed", b"subfeed"]) -> typing.Literal["subfeed_hash", "name_json"] | None: ...
+
+global___SubmitMessagesRequest = SubmitMessagesRequest
+
+@typing.final
+class SubmitMessagesResponse(google.protobuf.message.Message):
+    """Messages that were appended in the caller's name."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: builtins.int
+    APPENDED_AT_FIELD_NUMBER: builtins.int
+    position: builtins.int
+    """Position of the first of the messages; the others follow."""
+    @property
+    def appended_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """The time that they were given."""
+
+    def __init__(
+        self,
+        *,
+        position: builtins.int = ...,
+        appended_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["appended_at", b"appended_at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["appended_at", b"appended_at", "position", b"position"]) -> None: ...
+
+global___SubmitMessagesResponse = SubmitMessagesResponse
+
+@typing.final
+class OpenTunnelRequest(google.protobuf.message.Message):
+    """What the node that wants a tunnel sends."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TARGET_NODE_ID_FIELD_NUMBER: builtins.int
+    DATA_FIELD_NUMBER: builtins.int
+    target_node_id: builtins.str
+    """Id of the node that the tunnel leads to; in the first message only."""
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message."""
+    def __init__(
+        self,
+        *,
+        target_node_id: builtins.str = ...,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data", "target_node_id", b"target_node_id"]) -> None: ...
+
+global___OpenTunnelRequest = OpenTunnelRequest
+
+@typing.final
+class OpenTunnelResponse(google.protobuf.message.Message):
+    """What comes back through the tunnel."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: builtins.int
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message, which says that the tunnel stands."""
+    def __init__(
+        self,
+        *,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data"]) -> None: ...
+
+global___OpenTunnelResponse = OpenTunnelResponse
+
+@typing.final
+class AcceptTunnelRequest(google.protobuf.message.Message):
+    """What the relay passes on to the target."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CALLER_NODE_ID_FIELD_NUMBER: builtins.int
+    DATA_FIELD_NUMBER: builtins.int
+    caller_node_id: builtins.str
+    """Id of the node at the other end, as the relay tells it; in the first message only. The target believes nothing but what TLS proves."""
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message."""
+    def __init__(
+        self,
+        *,
+        caller_node_id: builtins.str = ...,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["caller_node_id", b"caller_node_id", "data", b"data"]) -> None: ...
+
+global___AcceptTunnelRequest = AcceptTunnelRequest
+
+@typing.final
+class AcceptTunnelResponse(google.protobuf.message.Message):
+    """What the target sends back."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: builtins.int
+    data: builtins.bytes
+    """The next bytes, at most 256 KiB; none in the first message, which says that the tunnel is taken."""
+    def __init__(
+        self,
+        *,
+        data: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["data", b"data"]) -> None: ...
+
+global___AcceptTunnelResponse = AcceptTunnelResponse

@@ -44,6 +44,46 @@ class PeerServiceStub(object):
                 request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersResponse.FromString,
                 )
+        self.FindFeeds = channel.unary_unary(
+                '/kachery_p2p.peer.v1.PeerService/FindFeeds',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsResponse.FromString,
+                )
+        self.GetHeads = channel.unary_unary(
+                '/kachery_p2p.peer.v1.PeerService/GetHeads',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.GetHeadsRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.GetHeadsResponse.FromString,
+                )
+        self.ListHeads = channel.unary_unary(
+                '/kachery_p2p.peer.v1.PeerService/ListHeads',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListHeadsRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListHeadsResponse.FromString,
+                )
+        self.ReadMessages = channel.unary_stream(
+                '/kachery_p2p.peer.v1.PeerService/ReadMessages',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ReadMessagesRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ReadMessagesResponse.FromString,
+                )
+        self.WatchMessages = channel.unary_stream(
+                '/kachery_p2p.peer.v1.PeerService/WatchMessages',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.WatchMessagesRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.WatchMessagesResponse.FromString,
+                )
+        self.SubmitMessages = channel.unary_unary(
+                '/kachery_p2p.peer.v1.PeerService/SubmitMessages',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesResponse.FromString,
+                )
+        self.OpenTunnel = channel.stream_stream(
+                '/kachery_p2p.peer.v1.PeerService/OpenTunnel',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelResponse.FromString,
+                )
+        self.AcceptTunnel = channel.stream_stream(
+                '/kachery_p2p.peer.v1.PeerService/AcceptTunnel',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelResponse.FromString,
+                )
 
 
 class PeerServiceServicer(object):
@@ -93,6 +133,70 @@ class PeerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindFeeds(self, request, context):
+        """Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetHeads(self, request, context):
+        """Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHeads(self, request, context):
+        """Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadMessages(self, request, context):
+        """Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+        feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchMessages(self, request, context):
+        """Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+        position behind the end waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitMessages(self, request, context):
+        """Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+        FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenTunnel(self, request_iterator, context):
+        """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+        what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+        ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+        (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+        over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptTunnel(self, request_iterator, context):
+        """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+        that the caller is a relay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PeerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -120,6 +224,46 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     servicer.ListMembers,
                     request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersRequest.FromString,
                     response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersResponse.SerializeToString,
+            ),
+            'FindFeeds': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindFeeds,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsResponse.SerializeToString,
+            ),
+            'GetHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHeads,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.GetHeadsRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.GetHeadsResponse.SerializeToString,
+            ),
+            'ListHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeads,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListHeadsRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListHeadsResponse.SerializeToString,
+            ),
+            'ReadMessages': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadMessages,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ReadMessagesRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ReadMessagesResponse.SerializeToString,
+            ),
+            'WatchMessages': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchMessages,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.WatchMessagesRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.WatchMessagesResponse.SerializeToString,
+            ),
+            'SubmitMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitMessages,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesResponse.SerializeToString,
+            ),
+            'OpenTunnel': grpc.stream_stream_rpc_method_handler(
+                    servicer.OpenTunnel,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelResponse.SerializeToString,
+            ),
+            'AcceptTunnel': grpc.stream_stream_rpc_method_handler(
+                    servicer.AcceptTunnel,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -218,5 +362,141 @@ class PeerService(object):
         return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/ListMembers',
             kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersRequest.SerializeToString,
             kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def FindFeeds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/FindFeeds',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/GetHeads',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.GetHeadsRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.GetHeadsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/ListHeads',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListHeadsRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListHeadsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ReadMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(request, target, '/kachery_p2p.peer.v1.PeerService/ReadMessages',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ReadMessagesRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ReadMessagesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def WatchMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(request, target, '/kachery_p2p.peer.v1.PeerService/WatchMessages',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.WatchMessagesRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.WatchMessagesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def SubmitMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/SubmitMessages',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.SubmitMessagesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def OpenTunnel(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(request_iterator, target, '/kachery_p2p.peer.v1.PeerService/OpenTunnel',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.OpenTunnelResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AcceptTunnel(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(request_iterator, target, '/kachery_p2p.peer.v1.PeerService/AcceptTunnel',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AcceptTunnelResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

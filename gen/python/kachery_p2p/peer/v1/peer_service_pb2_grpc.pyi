@@ -63,6 +63,67 @@ class PeerServiceStub:
     ]
     """Tells the addresses of other members of the channels that the caller shares with this node."""
 
+    FindFeeds: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.FindFeedsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.FindFeedsResponse,
+    ]
+    """Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one."""
+
+    GetHeads: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.GetHeadsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.GetHeadsResponse,
+    ]
+    """Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one."""
+
+    ListHeads: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.ListHeadsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.ListHeadsResponse,
+    ]
+    """Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed."""
+
+    ReadMessages: grpc.UnaryStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesResponse,
+    ]
+    """Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+    feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+    """
+
+    WatchMessages: grpc.UnaryStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesResponse,
+    ]
+    """Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+    position behind the end waits.
+    """
+
+    SubmitMessages: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesResponse,
+    ]
+    """Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+    FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+    """
+
+    OpenTunnel: grpc.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse,
+    ]
+    """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+    what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+    ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+    (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+    over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+    """
+
+    AcceptTunnel: grpc.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse,
+    ]
+    """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+    that the caller is a relay.
+    """
+
 class PeerServiceAsyncStub:
     """One node as another one sees it.
 
@@ -107,6 +168,67 @@ class PeerServiceAsyncStub:
         kachery_p2p.peer.v1.peer_service_pb2.ListMembersResponse,
     ]
     """Tells the addresses of other members of the channels that the caller shares with this node."""
+
+    FindFeeds: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.FindFeedsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.FindFeedsResponse,
+    ]
+    """Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one."""
+
+    GetHeads: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.GetHeadsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.GetHeadsResponse,
+    ]
+    """Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one."""
+
+    ListHeads: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.ListHeadsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.ListHeadsResponse,
+    ]
+    """Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed."""
+
+    ReadMessages: grpc.aio.UnaryStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesResponse,
+    ]
+    """Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+    feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+    """
+
+    WatchMessages: grpc.aio.UnaryStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesResponse,
+    ]
+    """Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+    position behind the end waits.
+    """
+
+    SubmitMessages: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesResponse,
+    ]
+    """Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+    FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+    """
+
+    OpenTunnel: grpc.aio.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse,
+    ]
+    """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+    what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+    ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+    (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+    over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+    """
+
+    AcceptTunnel: grpc.aio.StreamStreamMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse,
+    ]
+    """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+    that the caller is a relay.
+    """
 
 class PeerServiceServicer(metaclass=abc.ABCMeta):
     """One node as another one sees it.
@@ -162,5 +284,82 @@ class PeerServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.ListMembersResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.ListMembersResponse]]:
         """Tells the addresses of other members of the channels that the caller shares with this node."""
+
+    @abc.abstractmethod
+    def FindFeeds(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.FindFeedsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.FindFeedsResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.FindFeedsResponse]]:
+        """Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one."""
+
+    @abc.abstractmethod
+    def GetHeads(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.GetHeadsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.GetHeadsResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.GetHeadsResponse]]:
+        """Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one."""
+
+    @abc.abstractmethod
+    def ListHeads(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.ListHeadsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.ListHeadsResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.ListHeadsResponse]]:
+        """Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed."""
+
+    @abc.abstractmethod
+    def ReadMessages(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesResponse], collections.abc.AsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.ReadMessagesResponse]]:
+        """Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+        feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+        """
+
+    @abc.abstractmethod
+    def WatchMessages(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesResponse], collections.abc.AsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.WatchMessagesResponse]]:
+        """Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+        position behind the end waits.
+        """
+
+    @abc.abstractmethod
+    def SubmitMessages(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.SubmitMessagesResponse]]:
+        """Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+        FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+        """
+
+    @abc.abstractmethod
+    def OpenTunnel(
+        self,
+        request_iterator: _MaybeAsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse], collections.abc.AsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.OpenTunnelResponse]]:
+        """Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+        what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+        ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+        (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+        over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+        """
+
+    @abc.abstractmethod
+    def AcceptTunnel(
+        self,
+        request_iterator: _MaybeAsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse], collections.abc.AsyncIterator[kachery_p2p.peer.v1.peer_service_pb2.AcceptTunnelResponse]]:
+        """Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+        that the caller is a relay.
+        """
 
 def add_PeerServiceServicer_to_server(servicer: PeerServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -21,6 +23,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { MessageBatch } from "../../v1/feed_service.js";
 
 export const protobufPackage = "kachery_p2p.peer.v1";
 
@@ -143,6 +146,185 @@ export interface MemberAddress {
   addresses: string[];
   /** True if the node that answers is connected with it now. */
   isConnected: boolean;
+}
+
+/** Asks which feeds are here. */
+export interface FindFeedsRequest {
+  /** Ids of feeds, 64 lower-case hexadecimal digits each; at most 1,000. */
+  feedIds: string[];
+}
+
+/** Tells which feeds are here. */
+export interface FindFeedsResponse {
+  /** Those that this node has, in the order of the request. */
+  feeds: FoundFeed[];
+}
+
+/** A feed that a node has. */
+export interface FoundFeed {
+  /** Id of the feed. */
+  feedId: string;
+  /** True if the node has the feed's private key. */
+  isWriteable: boolean;
+}
+
+/** A subfeed of a feed, by its hash. */
+export interface SubfeedId {
+  /** Id of the feed. */
+  feedId: string;
+  /** Hash of the subfeed's name, 40 lower-case hexadecimal digits. */
+  subfeedHash: string;
+}
+
+/** The end of a subfeed as the feed's key has signed it. */
+export interface Head {
+  /** How many messages there are before it. */
+  length: bigint;
+  /** Hash of the last message's entry, 32 bytes. */
+  lastHash: Buffer;
+  /** The feed's signature, 64 bytes. */
+  signature: Buffer;
+}
+
+/** Asks for heads. */
+export interface GetHeadsRequest {
+  /** The subfeeds; at most 1,000. */
+  subfeeds: SubfeedId[];
+}
+
+/** Tells heads. */
+export interface GetHeadsResponse {
+  /** What this node knows of each subfeed, in the order of the request. */
+  heads: SubfeedHead[];
+}
+
+/** What a node knows of a subfeed. */
+export interface SubfeedHead {
+  /** Hash of the subfeed's name. */
+  subfeedHash: string;
+  /** Its name as canonical JSON; absent if it is not known. */
+  nameJson?:
+    | string
+    | undefined;
+  /** Its head; absent if it has no messages here. */
+  head:
+    | Head
+    | undefined;
+  /** Two heads that prove that the feed's key signed two histories of the subfeed; none if that is not known. */
+  fork: Head[];
+}
+
+/** Asks for a page of a feed's subfeeds. */
+export interface ListHeadsRequest {
+  /** Id of the feed. */
+  feedId: string;
+  /** Hash of the last subfeed of the page before; empty for the first page. */
+  after: string;
+}
+
+/** A page of a feed's subfeeds. */
+export interface ListHeadsResponse {
+  /** The subfeeds, ordered by hash; at most 1,000. */
+  heads: SubfeedHead[];
+  /** True if more follow. */
+  hasMore: boolean;
+}
+
+/** Asks for messages. */
+export interface ReadMessagesRequest {
+  /** The subfeed. */
+  subfeed:
+    | SubfeedId
+    | undefined;
+  /** Position of the first message. */
+  position: bigint;
+  /** How many messages at most, but no part of an append; 0 for all. */
+  maxMessages: bigint;
+}
+
+/** The next messages. They come in order and without gaps. */
+export interface ReadMessagesResponse {
+  /** Messages, about 256 KiB of them. */
+  batches: MessageBatch[];
+}
+
+/** Asks for news of subfeeds. */
+export interface WatchMessagesRequest {
+  /** The subfeeds, 1 to 1,000. */
+  subfeeds: WatchedSubfeed[];
+}
+
+/** A subfeed to follow. */
+export interface WatchedSubfeed {
+  /** The subfeed. */
+  subfeed:
+    | SubfeedId
+    | undefined;
+  /** Position of the first message that is wanted. */
+  position: bigint;
+}
+
+/** The next messages of one of the subfeeds. */
+export interface WatchMessagesResponse {
+  /** Messages, about 256 KiB of them. */
+  batches: MessageBatch[];
+  /** Which subfeed: its index in the request, counted from 0. */
+  subfeedIndex: number;
+}
+
+/** Messages to append in the caller's name. */
+export interface SubmitMessagesRequest {
+  /** Id of the feed. */
+  feedId: string;
+  /** The subfeed. */
+  subfeed:
+    | //
+    /** Hash of the subfeed's name. */
+    { $case: "subfeedHash"; value: string }
+    | //
+    /** The subfeed's name, any JSON value, as canonical JSON. */
+    { $case: "nameJson"; value: string }
+    | undefined;
+  /** The messages, 1 to 10,000, each at most 1 MiB and 6 MiB together. */
+  messages: Buffer[];
+  /** A name of this request: one that comes again within five minutes appends nothing and is answered as the first was. Absent for none. */
+  requestId?: string | undefined;
+}
+
+/** Messages that were appended in the caller's name. */
+export interface SubmitMessagesResponse {
+  /** Position of the first of the messages; the others follow. */
+  position: bigint;
+  /** The time that they were given. */
+  appendedAt: Timestamp | undefined;
+}
+
+/** What the node that wants a tunnel sends. */
+export interface OpenTunnelRequest {
+  /** Id of the node that the tunnel leads to; in the first message only. */
+  targetNodeId: string;
+  /** The next bytes, at most 256 KiB; none in the first message. */
+  data: Buffer;
+}
+
+/** What comes back through the tunnel. */
+export interface OpenTunnelResponse {
+  /** The next bytes, at most 256 KiB; none in the first message, which says that the tunnel stands. */
+  data: Buffer;
+}
+
+/** What the relay passes on to the target. */
+export interface AcceptTunnelRequest {
+  /** Id of the node at the other end, as the relay tells it; in the first message only. The target believes nothing but what TLS proves. */
+  callerNodeId: string;
+  /** The next bytes, at most 256 KiB; none in the first message. */
+  data: Buffer;
+}
+
+/** What the target sends back. */
+export interface AcceptTunnelResponse {
+  /** The next bytes, at most 256 KiB; none in the first message, which says that the tunnel is taken. */
+  data: Buffer;
 }
 
 function createBaseGreetRequest(): GreetRequest {
@@ -1401,6 +1583,1892 @@ export const MemberAddress: MessageFns<MemberAddress> = {
   },
 };
 
+function createBaseFindFeedsRequest(): FindFeedsRequest {
+  return { feedIds: [] };
+}
+
+export const FindFeedsRequest: MessageFns<FindFeedsRequest> = {
+  encode(message: FindFeedsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.feedIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindFeedsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindFeedsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feedIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindFeedsRequest {
+    return {
+      feedIds: globalThis.Array.isArray(object?.feedIds)
+        ? object.feedIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.feed_ids)
+        ? object.feed_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FindFeedsRequest): unknown {
+    const obj: any = {};
+    if (message.feedIds?.length) {
+      obj.feedIds = message.feedIds;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FindFeedsRequest>, I>>(base?: I): FindFeedsRequest {
+    return FindFeedsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindFeedsRequest>, I>>(object: I): FindFeedsRequest {
+    const message = createBaseFindFeedsRequest();
+    message.feedIds = object.feedIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseFindFeedsResponse(): FindFeedsResponse {
+  return { feeds: [] };
+}
+
+export const FindFeedsResponse: MessageFns<FindFeedsResponse> = {
+  encode(message: FindFeedsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.feeds) {
+      FoundFeed.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindFeedsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindFeedsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feeds.push(FoundFeed.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindFeedsResponse {
+    return {
+      feeds: globalThis.Array.isArray(object?.feeds) ? object.feeds.map((e: any) => FoundFeed.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FindFeedsResponse): unknown {
+    const obj: any = {};
+    if (message.feeds?.length) {
+      obj.feeds = message.feeds.map((e) => FoundFeed.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FindFeedsResponse>, I>>(base?: I): FindFeedsResponse {
+    return FindFeedsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindFeedsResponse>, I>>(object: I): FindFeedsResponse {
+    const message = createBaseFindFeedsResponse();
+    message.feeds = object.feeds?.map((e) => FoundFeed.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFoundFeed(): FoundFeed {
+  return { feedId: "", isWriteable: false };
+}
+
+export const FoundFeed: MessageFns<FoundFeed> = {
+  encode(message: FoundFeed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.feedId !== "") {
+      writer.uint32(10).string(message.feedId);
+    }
+    if (message.isWriteable !== false) {
+      writer.uint32(16).bool(message.isWriteable);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FoundFeed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFoundFeed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feedId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.isWriteable = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FoundFeed {
+    return {
+      feedId: isSet(object.feedId)
+        ? globalThis.String(object.feedId)
+        : isSet(object.feed_id)
+        ? globalThis.String(object.feed_id)
+        : "",
+      isWriteable: isSet(object.isWriteable)
+        ? globalThis.Boolean(object.isWriteable)
+        : isSet(object.is_writeable)
+        ? globalThis.Boolean(object.is_writeable)
+        : false,
+    };
+  },
+
+  toJSON(message: FoundFeed): unknown {
+    const obj: any = {};
+    if (message.feedId !== "") {
+      obj.feedId = message.feedId;
+    }
+    if (message.isWriteable !== false) {
+      obj.isWriteable = message.isWriteable;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FoundFeed>, I>>(base?: I): FoundFeed {
+    return FoundFeed.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FoundFeed>, I>>(object: I): FoundFeed {
+    const message = createBaseFoundFeed();
+    message.feedId = object.feedId ?? "";
+    message.isWriteable = object.isWriteable ?? false;
+    return message;
+  },
+};
+
+function createBaseSubfeedId(): SubfeedId {
+  return { feedId: "", subfeedHash: "" };
+}
+
+export const SubfeedId: MessageFns<SubfeedId> = {
+  encode(message: SubfeedId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.feedId !== "") {
+      writer.uint32(10).string(message.feedId);
+    }
+    if (message.subfeedHash !== "") {
+      writer.uint32(18).string(message.subfeedHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubfeedId {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubfeedId();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feedId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subfeedHash = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubfeedId {
+    return {
+      feedId: isSet(object.feedId)
+        ? globalThis.String(object.feedId)
+        : isSet(object.feed_id)
+        ? globalThis.String(object.feed_id)
+        : "",
+      subfeedHash: isSet(object.subfeedHash)
+        ? globalThis.String(object.subfeedHash)
+        : isSet(object.subfeed_hash)
+        ? globalThis.String(object.subfeed_hash)
+        : "",
+    };
+  },
+
+  toJSON(message: SubfeedId): unknown {
+    const obj: any = {};
+    if (message.feedId !== "") {
+      obj.feedId = message.feedId;
+    }
+    if (message.subfeedHash !== "") {
+      obj.subfeedHash = message.subfeedHash;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SubfeedId>, I>>(base?: I): SubfeedId {
+    return SubfeedId.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubfeedId>, I>>(object: I): SubfeedId {
+    const message = createBaseSubfeedId();
+    message.feedId = object.feedId ?? "";
+    message.subfeedHash = object.subfeedHash ?? "";
+    return message;
+  },
+};
+
+function createBaseHead(): Head {
+  return { length: 0n, lastHash: Buffer.alloc(0), signature: Buffer.alloc(0) };
+}
+
+export const Head: MessageFns<Head> = {
+  encode(message: Head, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.length !== 0n) {
+      if (BigInt.asUintN(64, message.length) !== message.length) {
+        throw new globalThis.Error("value provided for field message.length of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.length);
+    }
+    if (message.lastHash.length !== 0) {
+      writer.uint32(18).bytes(message.lastHash);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(26).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Head {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.length = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lastHash = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Head {
+    return {
+      length: isSet(object.length) ? BigInt(object.length) : 0n,
+      lastHash: isSet(object.lastHash)
+        ? Buffer.from(bytesFromBase64(object.lastHash))
+        : isSet(object.last_hash)
+        ? Buffer.from(bytesFromBase64(object.last_hash))
+        : Buffer.alloc(0),
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: Head): unknown {
+    const obj: any = {};
+    if (message.length !== 0n) {
+      obj.length = message.length.toString();
+    }
+    if (message.lastHash.length !== 0) {
+      obj.lastHash = base64FromBytes(message.lastHash);
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Head>, I>>(base?: I): Head {
+    return Head.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Head>, I>>(object: I): Head {
+    const message = createBaseHead();
+    message.length = (object.length !== undefined && object.length !== null) ? BigInt(object.length) : 0n;
+    message.lastHash = object.lastHash ?? Buffer.alloc(0);
+    message.signature = object.signature ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseGetHeadsRequest(): GetHeadsRequest {
+  return { subfeeds: [] };
+}
+
+export const GetHeadsRequest: MessageFns<GetHeadsRequest> = {
+  encode(message: GetHeadsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.subfeeds) {
+      SubfeedId.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetHeadsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetHeadsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subfeeds.push(SubfeedId.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetHeadsRequest {
+    return {
+      subfeeds: globalThis.Array.isArray(object?.subfeeds)
+        ? object.subfeeds.map((e: any) => SubfeedId.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GetHeadsRequest): unknown {
+    const obj: any = {};
+    if (message.subfeeds?.length) {
+      obj.subfeeds = message.subfeeds.map((e) => SubfeedId.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetHeadsRequest>, I>>(base?: I): GetHeadsRequest {
+    return GetHeadsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetHeadsRequest>, I>>(object: I): GetHeadsRequest {
+    const message = createBaseGetHeadsRequest();
+    message.subfeeds = object.subfeeds?.map((e) => SubfeedId.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetHeadsResponse(): GetHeadsResponse {
+  return { heads: [] };
+}
+
+export const GetHeadsResponse: MessageFns<GetHeadsResponse> = {
+  encode(message: GetHeadsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.heads) {
+      SubfeedHead.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetHeadsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetHeadsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.heads.push(SubfeedHead.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetHeadsResponse {
+    return {
+      heads: globalThis.Array.isArray(object?.heads) ? object.heads.map((e: any) => SubfeedHead.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: GetHeadsResponse): unknown {
+    const obj: any = {};
+    if (message.heads?.length) {
+      obj.heads = message.heads.map((e) => SubfeedHead.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetHeadsResponse>, I>>(base?: I): GetHeadsResponse {
+    return GetHeadsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetHeadsResponse>, I>>(object: I): GetHeadsResponse {
+    const message = createBaseGetHeadsResponse();
+    message.heads = object.heads?.map((e) => SubfeedHead.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSubfeedHead(): SubfeedHead {
+  return { subfeedHash: "", nameJson: undefined, head: undefined, fork: [] };
+}
+
+export const SubfeedHead: MessageFns<SubfeedHead> = {
+  encode(message: SubfeedHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subfeedHash !== "") {
+      writer.uint32(10).string(message.subfeedHash);
+    }
+    if (message.nameJson !== undefined) {
+      writer.uint32(18).string(message.nameJson);
+    }
+    if (message.head !== undefined) {
+      Head.encode(message.head, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.fork) {
+      Head.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubfeedHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubfeedHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subfeedHash = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nameJson = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.head = Head.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.fork.push(Head.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubfeedHead {
+    return {
+      subfeedHash: isSet(object.subfeedHash)
+        ? globalThis.String(object.subfeedHash)
+        : isSet(object.subfeed_hash)
+        ? globalThis.String(object.subfeed_hash)
+        : "",
+      nameJson: isSet(object.nameJson)
+        ? globalThis.String(object.nameJson)
+        : isSet(object.name_json)
+        ? globalThis.String(object.name_json)
+        : undefined,
+      head: isSet(object.head) ? Head.fromJSON(object.head) : undefined,
+      fork: globalThis.Array.isArray(object?.fork) ? object.fork.map((e: any) => Head.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SubfeedHead): unknown {
+    const obj: any = {};
+    if (message.subfeedHash !== "") {
+      obj.subfeedHash = message.subfeedHash;
+    }
+    if (message.nameJson !== undefined) {
+      obj.nameJson = message.nameJson;
+    }
+    if (message.head !== undefined) {
+      obj.head = Head.toJSON(message.head);
+    }
+    if (message.fork?.length) {
+      obj.fork = message.fork.map((e) => Head.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SubfeedHead>, I>>(base?: I): SubfeedHead {
+    return SubfeedHead.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubfeedHead>, I>>(object: I): SubfeedHead {
+    const message = createBaseSubfeedHead();
+    message.subfeedHash = object.subfeedHash ?? "";
+    message.nameJson = object.nameJson ?? undefined;
+    message.head = (object.head !== undefined && object.head !== null) ? Head.fromPartial(object.head) : undefined;
+    message.fork = object.fork?.map((e) => Head.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListHeadsRequest(): ListHeadsRequest {
+  return { feedId: "", after: "" };
+}
+
+export const ListHeadsRequest: MessageFns<ListHeadsRequest> = {
+  encode(message: ListHeadsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.feedId !== "") {
+      writer.uint32(10).string(message.feedId);
+    }
+    if (message.after !== "") {
+      writer.uint32(18).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHeadsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHeadsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feedId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHeadsRequest {
+    return {
+      feedId: isSet(object.feedId)
+        ? globalThis.String(object.feedId)
+        : isSet(object.feed_id)
+        ? globalThis.String(object.feed_id)
+        : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+    };
+  },
+
+  toJSON(message: ListHeadsRequest): unknown {
+    const obj: any = {};
+    if (message.feedId !== "") {
+      obj.feedId = message.feedId;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListHeadsRequest>, I>>(base?: I): ListHeadsRequest {
+    return ListHeadsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListHeadsRequest>, I>>(object: I): ListHeadsRequest {
+    const message = createBaseListHeadsRequest();
+    message.feedId = object.feedId ?? "";
+    message.after = object.after ?? "";
+    return message;
+  },
+};
+
+function createBaseListHeadsResponse(): ListHeadsResponse {
+  return { heads: [], hasMore: false };
+}
+
+export const ListHeadsResponse: MessageFns<ListHeadsResponse> = {
+  encode(message: ListHeadsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.heads) {
+      SubfeedHead.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.hasMore !== false) {
+      writer.uint32(16).bool(message.hasMore);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHeadsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHeadsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.heads.push(SubfeedHead.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hasMore = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHeadsResponse {
+    return {
+      heads: globalThis.Array.isArray(object?.heads) ? object.heads.map((e: any) => SubfeedHead.fromJSON(e)) : [],
+      hasMore: isSet(object.hasMore)
+        ? globalThis.Boolean(object.hasMore)
+        : isSet(object.has_more)
+        ? globalThis.Boolean(object.has_more)
+        : false,
+    };
+  },
+
+  toJSON(message: ListHeadsResponse): unknown {
+    const obj: any = {};
+    if (message.heads?.length) {
+      obj.heads = message.heads.map((e) => SubfeedHead.toJSON(e));
+    }
+    if (message.hasMore !== false) {
+      obj.hasMore = message.hasMore;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListHeadsResponse>, I>>(base?: I): ListHeadsResponse {
+    return ListHeadsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListHeadsResponse>, I>>(object: I): ListHeadsResponse {
+    const message = createBaseListHeadsResponse();
+    message.heads = object.heads?.map((e) => SubfeedHead.fromPartial(e)) || [];
+    message.hasMore = object.hasMore ?? false;
+    return message;
+  },
+};
+
+function createBaseReadMessagesRequest(): ReadMessagesRequest {
+  return { subfeed: undefined, position: 0n, maxMessages: 0n };
+}
+
+export const ReadMessagesRequest: MessageFns<ReadMessagesRequest> = {
+  encode(message: ReadMessagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subfeed !== undefined) {
+      SubfeedId.encode(message.subfeed, writer.uint32(10).fork()).join();
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asUintN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.position);
+    }
+    if (message.maxMessages !== 0n) {
+      if (BigInt.asUintN(64, message.maxMessages) !== message.maxMessages) {
+        throw new globalThis.Error("value provided for field message.maxMessages of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.maxMessages);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadMessagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadMessagesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subfeed = SubfeedId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxMessages = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadMessagesRequest {
+    return {
+      subfeed: isSet(object.subfeed) ? SubfeedId.fromJSON(object.subfeed) : undefined,
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+      maxMessages: isSet(object.maxMessages)
+        ? BigInt(object.maxMessages)
+        : isSet(object.max_messages)
+        ? BigInt(object.max_messages)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ReadMessagesRequest): unknown {
+    const obj: any = {};
+    if (message.subfeed !== undefined) {
+      obj.subfeed = SubfeedId.toJSON(message.subfeed);
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    if (message.maxMessages !== 0n) {
+      obj.maxMessages = message.maxMessages.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadMessagesRequest>, I>>(base?: I): ReadMessagesRequest {
+    return ReadMessagesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadMessagesRequest>, I>>(object: I): ReadMessagesRequest {
+    const message = createBaseReadMessagesRequest();
+    message.subfeed = (object.subfeed !== undefined && object.subfeed !== null)
+      ? SubfeedId.fromPartial(object.subfeed)
+      : undefined;
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.maxMessages = (object.maxMessages !== undefined && object.maxMessages !== null)
+      ? BigInt(object.maxMessages)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseReadMessagesResponse(): ReadMessagesResponse {
+  return { batches: [] };
+}
+
+export const ReadMessagesResponse: MessageFns<ReadMessagesResponse> = {
+  encode(message: ReadMessagesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.batches) {
+      MessageBatch.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadMessagesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadMessagesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batches.push(MessageBatch.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadMessagesResponse {
+    return {
+      batches: globalThis.Array.isArray(object?.batches)
+        ? object.batches.map((e: any) => MessageBatch.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ReadMessagesResponse): unknown {
+    const obj: any = {};
+    if (message.batches?.length) {
+      obj.batches = message.batches.map((e) => MessageBatch.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadMessagesResponse>, I>>(base?: I): ReadMessagesResponse {
+    return ReadMessagesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadMessagesResponse>, I>>(object: I): ReadMessagesResponse {
+    const message = createBaseReadMessagesResponse();
+    message.batches = object.batches?.map((e) => MessageBatch.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWatchMessagesRequest(): WatchMessagesRequest {
+  return { subfeeds: [] };
+}
+
+export const WatchMessagesRequest: MessageFns<WatchMessagesRequest> = {
+  encode(message: WatchMessagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.subfeeds) {
+      WatchedSubfeed.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchMessagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchMessagesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subfeeds.push(WatchedSubfeed.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchMessagesRequest {
+    return {
+      subfeeds: globalThis.Array.isArray(object?.subfeeds)
+        ? object.subfeeds.map((e: any) => WatchedSubfeed.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: WatchMessagesRequest): unknown {
+    const obj: any = {};
+    if (message.subfeeds?.length) {
+      obj.subfeeds = message.subfeeds.map((e) => WatchedSubfeed.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchMessagesRequest>, I>>(base?: I): WatchMessagesRequest {
+    return WatchMessagesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchMessagesRequest>, I>>(object: I): WatchMessagesRequest {
+    const message = createBaseWatchMessagesRequest();
+    message.subfeeds = object.subfeeds?.map((e) => WatchedSubfeed.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWatchedSubfeed(): WatchedSubfeed {
+  return { subfeed: undefined, position: 0n };
+}
+
+export const WatchedSubfeed: MessageFns<WatchedSubfeed> = {
+  encode(message: WatchedSubfeed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subfeed !== undefined) {
+      SubfeedId.encode(message.subfeed, writer.uint32(10).fork()).join();
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asUintN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchedSubfeed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchedSubfeed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subfeed = SubfeedId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchedSubfeed {
+    return {
+      subfeed: isSet(object.subfeed) ? SubfeedId.fromJSON(object.subfeed) : undefined,
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+    };
+  },
+
+  toJSON(message: WatchedSubfeed): unknown {
+    const obj: any = {};
+    if (message.subfeed !== undefined) {
+      obj.subfeed = SubfeedId.toJSON(message.subfeed);
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchedSubfeed>, I>>(base?: I): WatchedSubfeed {
+    return WatchedSubfeed.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchedSubfeed>, I>>(object: I): WatchedSubfeed {
+    const message = createBaseWatchedSubfeed();
+    message.subfeed = (object.subfeed !== undefined && object.subfeed !== null)
+      ? SubfeedId.fromPartial(object.subfeed)
+      : undefined;
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    return message;
+  },
+};
+
+function createBaseWatchMessagesResponse(): WatchMessagesResponse {
+  return { batches: [], subfeedIndex: 0 };
+}
+
+export const WatchMessagesResponse: MessageFns<WatchMessagesResponse> = {
+  encode(message: WatchMessagesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.batches) {
+      MessageBatch.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.subfeedIndex !== 0) {
+      writer.uint32(16).uint32(message.subfeedIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchMessagesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchMessagesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.batches.push(MessageBatch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.subfeedIndex = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchMessagesResponse {
+    return {
+      batches: globalThis.Array.isArray(object?.batches)
+        ? object.batches.map((e: any) => MessageBatch.fromJSON(e))
+        : [],
+      subfeedIndex: isSet(object.subfeedIndex)
+        ? globalThis.Number(object.subfeedIndex)
+        : isSet(object.subfeed_index)
+        ? globalThis.Number(object.subfeed_index)
+        : 0,
+    };
+  },
+
+  toJSON(message: WatchMessagesResponse): unknown {
+    const obj: any = {};
+    if (message.batches?.length) {
+      obj.batches = message.batches.map((e) => MessageBatch.toJSON(e));
+    }
+    if (message.subfeedIndex !== 0) {
+      obj.subfeedIndex = Math.round(message.subfeedIndex);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchMessagesResponse>, I>>(base?: I): WatchMessagesResponse {
+    return WatchMessagesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchMessagesResponse>, I>>(object: I): WatchMessagesResponse {
+    const message = createBaseWatchMessagesResponse();
+    message.batches = object.batches?.map((e) => MessageBatch.fromPartial(e)) || [];
+    message.subfeedIndex = object.subfeedIndex ?? 0;
+    return message;
+  },
+};
+
+function createBaseSubmitMessagesRequest(): SubmitMessagesRequest {
+  return { feedId: "", subfeed: undefined, messages: [], requestId: undefined };
+}
+
+export const SubmitMessagesRequest: MessageFns<SubmitMessagesRequest> = {
+  encode(message: SubmitMessagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.feedId !== "") {
+      writer.uint32(10).string(message.feedId);
+    }
+    switch (message.subfeed?.$case) {
+      case "subfeedHash":
+        writer.uint32(18).string(message.subfeed.value);
+        break;
+      case "nameJson":
+        writer.uint32(26).string(message.subfeed.value);
+        break;
+    }
+    for (const v of message.messages) {
+      writer.uint32(34).bytes(v!);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(42).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitMessagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitMessagesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.feedId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subfeed = { $case: "subfeedHash", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.subfeed = { $case: "nameJson", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.messages.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubmitMessagesRequest {
+    return {
+      feedId: isSet(object.feedId)
+        ? globalThis.String(object.feedId)
+        : isSet(object.feed_id)
+        ? globalThis.String(object.feed_id)
+        : "",
+      subfeed: isSet(object.subfeedHash)
+        ? { $case: "subfeedHash", value: globalThis.String(object.subfeedHash) }
+        : isSet(object.subfeed_hash)
+        ? { $case: "subfeedHash", value: globalThis.String(object.subfeed_hash) }
+        : isSet(object.nameJson)
+        ? { $case: "nameJson", value: globalThis.String(object.nameJson) }
+        : isSet(object.name_json)
+        ? { $case: "nameJson", value: globalThis.String(object.name_json) }
+        : undefined,
+      messages: globalThis.Array.isArray(object?.messages)
+        ? object.messages.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : undefined,
+    };
+  },
+
+  toJSON(message: SubmitMessagesRequest): unknown {
+    const obj: any = {};
+    if (message.feedId !== "") {
+      obj.feedId = message.feedId;
+    }
+    if (message.subfeed?.$case === "subfeedHash") {
+      obj.subfeedHash = message.subfeed.value;
+    } else if (message.subfeed?.$case === "nameJson") {
+      obj.nameJson = message.subfeed.value;
+    }
+    if (message.messages?.length) {
+      obj.messages = message.messages.map((e) => base64FromBytes(e));
+    }
+    if (message.requestId !== undefined) {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SubmitMessagesRequest>, I>>(base?: I): SubmitMessagesRequest {
+    return SubmitMessagesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubmitMessagesRequest>, I>>(object: I): SubmitMessagesRequest {
+    const message = createBaseSubmitMessagesRequest();
+    message.feedId = object.feedId ?? "";
+    switch (object.subfeed?.$case) {
+      case "subfeedHash": {
+        if (object.subfeed?.value !== undefined && object.subfeed?.value !== null) {
+          message.subfeed = { $case: "subfeedHash", value: object.subfeed.value };
+        }
+        break;
+      }
+      case "nameJson": {
+        if (object.subfeed?.value !== undefined && object.subfeed?.value !== null) {
+          message.subfeed = { $case: "nameJson", value: object.subfeed.value };
+        }
+        break;
+      }
+    }
+    message.messages = object.messages?.map((e) => e) || [];
+    message.requestId = object.requestId ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSubmitMessagesResponse(): SubmitMessagesResponse {
+  return { position: 0n, appendedAt: undefined };
+}
+
+export const SubmitMessagesResponse: MessageFns<SubmitMessagesResponse> = {
+  encode(message: SubmitMessagesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.position !== 0n) {
+      if (BigInt.asUintN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.position);
+    }
+    if (message.appendedAt !== undefined) {
+      Timestamp.encode(message.appendedAt, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitMessagesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitMessagesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.position = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.appendedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubmitMessagesResponse {
+    return {
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+      appendedAt: isSet(object.appendedAt)
+        ? fromJsonTimestamp(object.appendedAt)
+        : isSet(object.appended_at)
+        ? fromJsonTimestamp(object.appended_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: SubmitMessagesResponse): unknown {
+    const obj: any = {};
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    if (message.appendedAt !== undefined) {
+      obj.appendedAt = fromTimestamp(message.appendedAt).toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SubmitMessagesResponse>, I>>(base?: I): SubmitMessagesResponse {
+    return SubmitMessagesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubmitMessagesResponse>, I>>(object: I): SubmitMessagesResponse {
+    const message = createBaseSubmitMessagesResponse();
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.appendedAt = (object.appendedAt !== undefined && object.appendedAt !== null)
+      ? Timestamp.fromPartial(object.appendedAt)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseOpenTunnelRequest(): OpenTunnelRequest {
+  return { targetNodeId: "", data: Buffer.alloc(0) };
+}
+
+export const OpenTunnelRequest: MessageFns<OpenTunnelRequest> = {
+  encode(message: OpenTunnelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetNodeId !== "") {
+      writer.uint32(10).string(message.targetNodeId);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenTunnelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenTunnelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.targetNodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenTunnelRequest {
+    return {
+      targetNodeId: isSet(object.targetNodeId)
+        ? globalThis.String(object.targetNodeId)
+        : isSet(object.target_node_id)
+        ? globalThis.String(object.target_node_id)
+        : "",
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: OpenTunnelRequest): unknown {
+    const obj: any = {};
+    if (message.targetNodeId !== "") {
+      obj.targetNodeId = message.targetNodeId;
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenTunnelRequest>, I>>(base?: I): OpenTunnelRequest {
+    return OpenTunnelRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenTunnelRequest>, I>>(object: I): OpenTunnelRequest {
+    const message = createBaseOpenTunnelRequest();
+    message.targetNodeId = object.targetNodeId ?? "";
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseOpenTunnelResponse(): OpenTunnelResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const OpenTunnelResponse: MessageFns<OpenTunnelResponse> = {
+  encode(message: OpenTunnelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenTunnelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenTunnelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenTunnelResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: OpenTunnelResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenTunnelResponse>, I>>(base?: I): OpenTunnelResponse {
+    return OpenTunnelResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenTunnelResponse>, I>>(object: I): OpenTunnelResponse {
+    const message = createBaseOpenTunnelResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAcceptTunnelRequest(): AcceptTunnelRequest {
+  return { callerNodeId: "", data: Buffer.alloc(0) };
+}
+
+export const AcceptTunnelRequest: MessageFns<AcceptTunnelRequest> = {
+  encode(message: AcceptTunnelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callerNodeId !== "") {
+      writer.uint32(10).string(message.callerNodeId);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptTunnelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptTunnelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.callerNodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AcceptTunnelRequest {
+    return {
+      callerNodeId: isSet(object.callerNodeId)
+        ? globalThis.String(object.callerNodeId)
+        : isSet(object.caller_node_id)
+        ? globalThis.String(object.caller_node_id)
+        : "",
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AcceptTunnelRequest): unknown {
+    const obj: any = {};
+    if (message.callerNodeId !== "") {
+      obj.callerNodeId = message.callerNodeId;
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AcceptTunnelRequest>, I>>(base?: I): AcceptTunnelRequest {
+    return AcceptTunnelRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AcceptTunnelRequest>, I>>(object: I): AcceptTunnelRequest {
+    const message = createBaseAcceptTunnelRequest();
+    message.callerNodeId = object.callerNodeId ?? "";
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAcceptTunnelResponse(): AcceptTunnelResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const AcceptTunnelResponse: MessageFns<AcceptTunnelResponse> = {
+  encode(message: AcceptTunnelResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptTunnelResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptTunnelResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AcceptTunnelResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: AcceptTunnelResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AcceptTunnelResponse>, I>>(base?: I): AcceptTunnelResponse {
+    return AcceptTunnelResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AcceptTunnelResponse>, I>>(object: I): AcceptTunnelResponse {
+    const message = createBaseAcceptTunnelResponse();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 /**
  * One node as another one sees it.
  *
@@ -1470,6 +3538,109 @@ export const PeerServiceService = {
     responseSerialize: (value: ListMembersResponse): Buffer => Buffer.from(ListMembersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListMembersResponse => ListMembersResponse.decode(value),
   },
+  /** Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one. */
+  findFeeds: {
+    path: "/kachery_p2p.peer.v1.PeerService/FindFeeds" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindFeedsRequest): Buffer => Buffer.from(FindFeedsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindFeedsRequest => FindFeedsRequest.decode(value),
+    responseSerialize: (value: FindFeedsResponse): Buffer => Buffer.from(FindFeedsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindFeedsResponse => FindFeedsResponse.decode(value),
+  },
+  /** Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one. */
+  getHeads: {
+    path: "/kachery_p2p.peer.v1.PeerService/GetHeads" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetHeadsRequest): Buffer => Buffer.from(GetHeadsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetHeadsRequest => GetHeadsRequest.decode(value),
+    responseSerialize: (value: GetHeadsResponse): Buffer => Buffer.from(GetHeadsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetHeadsResponse => GetHeadsResponse.decode(value),
+  },
+  /** Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed. */
+  listHeads: {
+    path: "/kachery_p2p.peer.v1.PeerService/ListHeads" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListHeadsRequest): Buffer => Buffer.from(ListHeadsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListHeadsRequest => ListHeadsRequest.decode(value),
+    responseSerialize: (value: ListHeadsResponse): Buffer => Buffer.from(ListHeadsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListHeadsResponse => ListHeadsResponse.decode(value),
+  },
+  /**
+   * Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+   * feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+   */
+  readMessages: {
+    path: "/kachery_p2p.peer.v1.PeerService/ReadMessages" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ReadMessagesRequest): Buffer => Buffer.from(ReadMessagesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadMessagesRequest => ReadMessagesRequest.decode(value),
+    responseSerialize: (value: ReadMessagesResponse): Buffer =>
+      Buffer.from(ReadMessagesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadMessagesResponse => ReadMessagesResponse.decode(value),
+  },
+  /**
+   * Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+   * position behind the end waits.
+   */
+  watchMessages: {
+    path: "/kachery_p2p.peer.v1.PeerService/WatchMessages" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchMessagesRequest): Buffer => Buffer.from(WatchMessagesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchMessagesRequest => WatchMessagesRequest.decode(value),
+    responseSerialize: (value: WatchMessagesResponse): Buffer =>
+      Buffer.from(WatchMessagesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchMessagesResponse => WatchMessagesResponse.decode(value),
+  },
+  /**
+   * Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+   * FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+   */
+  submitMessages: {
+    path: "/kachery_p2p.peer.v1.PeerService/SubmitMessages" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubmitMessagesRequest): Buffer =>
+      Buffer.from(SubmitMessagesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubmitMessagesRequest => SubmitMessagesRequest.decode(value),
+    responseSerialize: (value: SubmitMessagesResponse): Buffer =>
+      Buffer.from(SubmitMessagesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubmitMessagesResponse => SubmitMessagesResponse.decode(value),
+  },
+  /**
+   * Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+   * what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+   * ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+   * (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+   * over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+   */
+  openTunnel: {
+    path: "/kachery_p2p.peer.v1.PeerService/OpenTunnel" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: OpenTunnelRequest): Buffer => Buffer.from(OpenTunnelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenTunnelRequest => OpenTunnelRequest.decode(value),
+    responseSerialize: (value: OpenTunnelResponse): Buffer => Buffer.from(OpenTunnelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenTunnelResponse => OpenTunnelResponse.decode(value),
+  },
+  /**
+   * Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+   * that the caller is a relay.
+   */
+  acceptTunnel: {
+    path: "/kachery_p2p.peer.v1.PeerService/AcceptTunnel" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: AcceptTunnelRequest): Buffer => Buffer.from(AcceptTunnelRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AcceptTunnelRequest => AcceptTunnelRequest.decode(value),
+    responseSerialize: (value: AcceptTunnelResponse): Buffer =>
+      Buffer.from(AcceptTunnelResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AcceptTunnelResponse => AcceptTunnelResponse.decode(value),
+  },
 } as const;
 
 export interface PeerServiceServer extends UntypedServiceImplementation {
@@ -1493,6 +3664,40 @@ export interface PeerServiceServer extends UntypedServiceImplementation {
   readFiles: handleServerStreamingCall<ReadFilesRequest, ReadFilesResponse>;
   /** Tells the addresses of other members of the channels that the caller shares with this node. */
   listMembers: handleUnaryCall<ListMembersRequest, ListMembersResponse>;
+  /** Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one. */
+  findFeeds: handleUnaryCall<FindFeedsRequest, FindFeedsResponse>;
+  /** Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one. */
+  getHeads: handleUnaryCall<GetHeadsRequest, GetHeadsResponse>;
+  /** Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed. */
+  listHeads: handleUnaryCall<ListHeadsRequest, ListHeadsResponse>;
+  /**
+   * Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+   * feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+   */
+  readMessages: handleServerStreamingCall<ReadMessagesRequest, ReadMessagesResponse>;
+  /**
+   * Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+   * position behind the end waits.
+   */
+  watchMessages: handleServerStreamingCall<WatchMessagesRequest, WatchMessagesResponse>;
+  /**
+   * Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+   * FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+   */
+  submitMessages: handleUnaryCall<SubmitMessagesRequest, SubmitMessagesResponse>;
+  /**
+   * Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+   * what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+   * ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+   * (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+   * over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+   */
+  openTunnel: handleBidiStreamingCall<OpenTunnelRequest, OpenTunnelResponse>;
+  /**
+   * Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+   * that the caller is a relay.
+   */
+  acceptTunnel: handleBidiStreamingCall<AcceptTunnelRequest, AcceptTunnelResponse>;
 }
 
 export interface PeerServiceClient extends Client {
@@ -1568,6 +3773,122 @@ export interface PeerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListMembersResponse) => void,
   ): ClientUnaryCall;
+  /** Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one. */
+  findFeeds(
+    request: FindFeedsRequest,
+    callback: (error: ServiceError | null, response: FindFeedsResponse) => void,
+  ): ClientUnaryCall;
+  findFeeds(
+    request: FindFeedsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindFeedsResponse) => void,
+  ): ClientUnaryCall;
+  findFeeds(
+    request: FindFeedsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindFeedsResponse) => void,
+  ): ClientUnaryCall;
+  /** Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one. */
+  getHeads(
+    request: GetHeadsRequest,
+    callback: (error: ServiceError | null, response: GetHeadsResponse) => void,
+  ): ClientUnaryCall;
+  getHeads(
+    request: GetHeadsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetHeadsResponse) => void,
+  ): ClientUnaryCall;
+  getHeads(
+    request: GetHeadsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetHeadsResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the subfeeds of a feed that have messages, ordered by hash, with their heads. NOT_FOUND if this node does not have the feed. */
+  listHeads(
+    request: ListHeadsRequest,
+    callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
+  listHeads(
+    request: ListHeadsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
+  listHeads(
+    request: ListHeadsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListHeadsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Reads messages from a position on, with their proofs, up to the length that the subfeed has when the call begins. NOT_FOUND if this node does not have the
+   * feed; OUT_OF_RANGE if the position is behind the end; DATA_LOSS (FEED_FORKED) if it knows two histories of the subfeed.
+   */
+  readMessages(
+    request: ReadMessagesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ReadMessagesResponse>;
+  readMessages(
+    request: ReadMessagesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ReadMessagesResponse>;
+  /**
+   * Follows many subfeeds: the messages from the given positions on, with their proofs, then each soon after it came to this node. Errors as ReadMessages, but a
+   * position behind the end waits.
+   */
+  watchMessages(
+    request: WatchMessagesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchMessagesResponse>;
+  watchMessages(
+    request: WatchMessagesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchMessagesResponse>;
+  /**
+   * Asks the owner of a feed to append messages in the caller's name, where the access rules of the subfeed let it. NOT_FOUND if this node does not have the feed;
+   * FAILED_PRECONDITION (FEED_NOT_WRITEABLE) if it is not the owner's; PERMISSION_DENIED (SUBMIT_NOT_ALLOWED).
+   */
+  submitMessages(
+    request: SubmitMessagesRequest,
+    callback: (error: ServiceError | null, response: SubmitMessagesResponse) => void,
+  ): ClientUnaryCall;
+  submitMessages(
+    request: SubmitMessagesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubmitMessagesResponse) => void,
+  ): ClientUnaryCall;
+  submitMessages(
+    request: SubmitMessagesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubmitMessagesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Asks a relay for a tunnel to another node: a stream of bytes in both directions, in which the two speak TLS, so that the relay can neither read nor change
+   * what they say. The caller sends the target first, then waits for the first answer, which says that the tunnel stands; from then on both send data. The call
+   * ends when either of the three ends it. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel in which this node is a relay lets both talk; UNAVAILABLE
+   * (NODE_UNREACHABLE) if this node is not connected with the target; UNIMPLEMENTED (NOT_SUPPORTED) for a tunnel inside a tunnel; RESOURCE_EXHAUSTED (TOO_BUSY)
+   * over the limits of the relay; DEADLINE_EXCEEDED if nothing is sent for too long; INVALID_ARGUMENT for a malformed id.
+   */
+  openTunnel(): ClientDuplexStream<OpenTunnelRequest, OpenTunnelResponse>;
+  openTunnel(options: Partial<CallOptions>): ClientDuplexStream<OpenTunnelRequest, OpenTunnelResponse>;
+  openTunnel(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<OpenTunnelRequest, OpenTunnelResponse>;
+  /**
+   * Offers a tunnel to its target, as a relay does for another node. The first answer says that it is taken. PERMISSION_DENIED (NOT_AUTHORIZED) if no channel says
+   * that the caller is a relay.
+   */
+  acceptTunnel(): ClientDuplexStream<AcceptTunnelRequest, AcceptTunnelResponse>;
+  acceptTunnel(options: Partial<CallOptions>): ClientDuplexStream<AcceptTunnelRequest, AcceptTunnelResponse>;
+  acceptTunnel(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<AcceptTunnelRequest, AcceptTunnelResponse>;
 }
 
 export const PeerServiceClient = makeGenericClientConstructor(

@@ -1,0 +1,59 @@
+import { type default as DHT } from 'hyperdht';
+
+import { KacheryError } from '../../core/failure.js';
+import { parseNetworkAddress } from '../addresses/network-address.js';
+
+/** How this node takes part in the DHT. */
+export interface DhtConfig {
+  /** `host:port` of nodes of the DHT that are always there; `public` for those of the public one. */
+  readonly bootstrap: readonly string[] | 'public';
+  /** UDP port; 0 for any. */
+  readonly port: number;
+  /** `host:port`, with an IPv4 address, where others reach this node when it is itself a bootstrap node. */
+  readonly bootstrapAddress?: string | undefined;
+  /** IPv4 address to bind to; all of this machine's without one. */
+  readonly host?: string | undefined;
+  /** False if others can reach this node without further ado, as on loopback. To be found out unless given. */
+  readonly isFirewalled?: boolean | undefined;
+}
+
+/** The module, and a node of the DHT that has begun to take part in it. */
+export interface OpenDht {
+  readonly library: typeof DHT;
+  readonly dht: DHT;
+}
+
+/** How often something is sent over an idle stream, so that routers keep the hole open. */
+const keepAliveMs = 20_000;
+
+/**
+ * Takes part in the DHT; the caller destroys the node. The library is loaded only here, since it has native parts. Fails with `not-supported` if they cannot be
+ * loaded on this machine, and with `invalid-argument` for a bootstrap address that is none.
+ */
+export async function openDht({ bootstrap, port, bootstrapAddress, host, isFirewalled }: DhtConfig): Promise<OpenDht> {
+  const library = await loadLibrary();
+  // Without a list, the library would take its own.
+  const nodes = bootstrap === 'public' ? [...library.BOOTSTRAP] : [...bootstrap];
+  const options = {
+    ...{ bootstrap: nodes, connectionKeepAlive: keepAliveMs },
+    ...(host !== undefined && { host }),
+    ...(isFirewalled !== undefined && { firewalled: isFirewalled }),
+  };
+  if (bootstrapAddress === undefined) return { library, dht: new library({ ...options, port }) };
+  const address = parseNetworkAddress(bootstrapAddress);
+  if (!address) throw new KacheryError('invalid-argument', `${bootstrapAddress} is not of the form host:port.`, { field: 'dht-serve' });
+  return { library, dht: library.bootstrapper(address.port, address.host, options) };
+}
+
+async function loadLibrary(): Promise<typeof DHT> {
+  try {
+    return (await import('hyperdht')).default;
+  } catch (error) {
+    throw new KacheryError(
+      'not-supported',
+      `The DHT cannot be used on this machine, since the native parts of the package hyperdht cannot be loaded (${String(error)}). It needs Linux with glibc 2.33 or later, macOS or Windows.`,
+      {},
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { KacheryError } from '../../core/failure.js';
+import { limits } from '../../core/limits.js';
+import { type NodeId } from '../../core/node-id.js';
+import { type AddressBook } from '../addresses/address-book.js';
+import { isOnlyLocal, parseNetworkAddress } from '../addresses/network-address.js';
+import { type MemberAddress, type ServeCaller } from '../caller.js';
+import { channelTag } from '../channels/channel-tag.js';
+import { type Greeting, type GreetingAnswer, type NodeFacts } from '../greeting.js';
+import { type ChannelTag, type Membership } from '../membership.js';
+import { type CallerConnection, type CallerHost } from './caller-connection.js';
+import { learnAddresses } from './learn-addresses.js';
+import { type LinkTiming } from './link-timing.js';
+import { type Neighbours } from './neighbours.js';
+
+/** What the desk works with. */
+export interface CallerDeskParts {
+  readonly membership: Membership;
+  readonly neighbours: Neighbours;
+  readonly addresses: AddressBook;
+  readonly timing: LinkTiming;
+  readonly serve: ServeCaller;
+  /** What this node says of itself now. */
+  readonly ownFacts: () => NodeFacts;
+  /** Hears that a node which is authorised has greeted. */
+  readonly onGreeted: (nodeId: NodeId) => void;
+}
+
+/** Answers greetings of other nodes, and tells them where members are. */
+export class CallerDesk implements CallerHost {
+  readonly membership: Membership;
+  readonly timing: LinkTiming;
+  readonly serve: ServeCaller;
+
+  constructor(private readonly parts: CallerDeskParts) {
+    this.membership = parts.membership;
+    this.timing = parts.timing;
+    this.serve = parts.serve;
+  }
+
+  answer(connection: CallerConnection, { node }: Greeting, { shared, refused }: ReturnType<Membership['compare']>): GreetingAnswer {
+    if (shared.length === 0) return { shared, refused, node: undefined, observedAddress: '' };
+    const { nodeId, remoteAddress, kind } = connection;
+    this.checkRoom(nodeId);
+    const neighbour = this.parts.neighbours.of(nodeId);
+    neighbour.learn(node);
+    neighbour.addCaller(connection);
+    const directAddress = kind === 'direct' ? remoteAddress : undefined;
+    learnAddresses(this.parts.addresses, nodeId, { addresses: node.addresses, origin: 'greeting', remoteAddress: directAddress });
+    this.parts.onGreeted(nodeId);
+    return { shared, refused, node: this.parts.ownFacts(), observedAddress: directAddress ?? '' };
+  }
+
+  membersOf(tags: readonly ChannelTag[], to: { readonly nodeId: NodeId; readonly remoteAddress: string }): readonly MemberAddress[] {
+    const shared = new Set(tags);
+    const tagsOfChannels = new Map<string, ChannelTag>();
+    const isShared = (channel: string): boolean => {
+      const tag = tagsOfChannels.get(channel) ?? channelTag(channel);
+      tagsOfChannels.set(channel, tag);
+      return shared.has(tag);
+    };
+    const isSameMachine = isOnlyLocal(parseNetworkAddress(to.remoteAddress)?.host ?? '');
+    const isUseful = (address: string): boolean => isSameMachine || !isOnlyLocal(parseNetworkAddress(address)?.host ?? '');
+    const members: MemberAddress[] = [];
+    for (const { nodeId, channels } of this.membership.members().values()) {
+      if (members.length >= limits.maxToldMembers) break;
+      if (nodeId === to.nodeId || !channels.some(isShared)) continue;
+      const addresses = this.parts.addresses.firstHandAddressesOf(nodeId).filter(isUseful);
+      const isConnected = this.parts.neighbours.get(nodeId)?.best !== undefined;
+      if (addresses.length > 0 || isConnected) members.push({ nodeId, addresses, isConnected });
+    }
+    return members;
+  }
+
+  private checkRoom(nodeId: NodeId): void {
+    const { neighbours } = this.parts;
+    const max = 2 * limits.maxLinks;
+    if (neighbours.get(nodeId)?.isThere || neighbours.count(({ isThere }) => isThere) < max) return;
+    throw new KacheryError('too-busy', `This node is connected with ${String(max)} others already, as many as it may.`, { limit: String(max) });
+  }
+}

@@ -1,0 +1,186 @@
+import { KacheryError } from '../../core/failure.js';
+import { limits } from '../../core/limits.js';
+import { type NodeId } from '../../core/node-id.js';
+import { type StructuredLog } from '../../core/structured-log.js';
+import { type AddressBook } from '../addresses/address-book.js';
+import { type Membership } from '../membership.js';
+import { parseDhtAddress } from '../dht/dht-address.js';
+import { BoundedSignal } from './bounded-signal.js';
+import { type Link } from './link.js';
+import { type LinkDialer, type Route } from './link-dialer.js';
+import { type LinkMaker } from './link-maker.js';
+import { type LinkTiming } from './link-timing.js';
+import { type Neighbour } from './neighbour.js';
+import { type Neighbours } from './neighbours.js';
+import { RepeatedTry, type TryOutcome } from './repeated-try.js';
+import { Slots } from './slots.js';
+import { unreachable } from './unreachable.js';
+
+/** What redialing works with. */
+export interface RedialingParts {
+  readonly ownId: NodeId;
+  readonly membership: Pick<Membership, 'members'>;
+  readonly addresses: AddressBook;
+  readonly neighbours: Neighbours;
+  readonly dialer: LinkDialer;
+  readonly maker: LinkMaker;
+  readonly random: () => number;
+  readonly timing: LinkTiming;
+  readonly log: StructuredLog;
+}
+
+/** How dialing ended: with the node that is connected now, or with a failure. */
+interface Dialed {
+  readonly nodeId?: NodeId;
+  readonly failure?: KacheryError;
+}
+
+/** How much longer a node waits that was dialed by the one that it has lost: that one comes back by itself. */
+const dialedNodePatience = 3;
+
+/** Connects members that are not connected, and whoever is at addresses of which nobody says whose they are, again and again until it is done. */
+export class Redialing {
+  private readonly seeds = new Map<string, RepeatedTry>();
+  private readonly slots = new Slots(limits.maxDials);
+  private isClosing = false;
+
+  constructor(private readonly parts: RedialingParts) {}
+
+  /** Tries to connect a neighbour, which has to keep them. */
+  triesFor(neighbour: Neighbour): RepeatedTry {
+    return new RepeatedTry((signal) => this.slots.use(() => this.tryNeighbour(neighbour, signal)), this.parts);
+  }
+
+  /** Starts to try what is new in the joined channels, and forgets the failures of the rest. */
+  refresh(): void {
+    const { membership, neighbours } = this.parts;
+    for (const nodeId of membership.members().keys()) {
+      if (nodeId === this.parts.ownId) continue;
+      const { tries } = neighbours.of(nodeId);
+      tries.forgive();
+      tries.later(0);
+    }
+    this.refreshSeeds();
+    for (const tries of this.seeds.values()) {
+      tries.forgive();
+      tries.later(0);
+    }
+  }
+
+  /** Starts to try addresses that are new, and ends the tries of those that are not told any more. */
+  refreshSeeds(): void {
+    if (this.isClosing) return;
+    const { addresses } = this.parts;
+    const wanted = new Set(addresses.seeds().map(({ address }) => address));
+    for (const [address, tries] of this.seeds) {
+      if (wanted.has(address)) continue;
+      this.seeds.delete(address);
+      void tries.close();
+    }
+    for (const address of wanted) {
+      if (this.seeds.has(address)) continue;
+      const tries = new RepeatedTry((signal) => this.slots.use(() => this.trySeed(address, signal)), this.parts);
+      this.seeds.set(address, tries);
+      tries.later(0);
+    }
+  }
+
+  /** Tries these nodes and all seeds at once. Resolves when each try has ended or had failed just before. */
+  async now(nodeIds: readonly NodeId[]): Promise<void> {
+    const tries = nodeIds.flatMap((nodeId) => this.parts.neighbours.get(nodeId)?.tries ?? []);
+    await Promise.all([...tries, ...this.seeds.values()].map((each) => each.now()));
+  }
+
+  /** Tries a node again whose last link has ended. */
+  recover(neighbour: Neighbour, { signal, openedAtMs, origin }: Link): void {
+    if (this.isClosing) return;
+    const { timing, random } = this.parts;
+    const { reason, message } = signal.reason as KacheryError;
+    neighbour.lastError = message;
+    const isStable = performance.now() - openedAtMs >= timing.stableAfterMs;
+    const pauseMs = reason === 'not-authorized' ? timing.refusedRetryMs : timing.firstRetryMs * (origin.isDialed ? 1 : dialedNodePatience);
+    for (const tries of [neighbour.tries, ...this.seedsOf(neighbour.nodeId)]) {
+      if (isStable) tries.forgive();
+      else tries.countFailure();
+      tries.later(pauseMs * (0.5 + random() / 2));
+    }
+  }
+
+  /** Ends all tries of seeds; those of neighbours are theirs. */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    await Promise.all([...this.seeds.values()].map((tries) => tries.close()));
+  }
+
+  private seedsOf(nodeId: NodeId): readonly RepeatedTry[] {
+    return this.parts.addresses.seeds().flatMap((seed) => (seed.nodeId === nodeId ? (this.seeds.get(seed.address) ?? []) : []));
+  }
+
+  private async tryNeighbour(neighbour: Neighbour, signal: AbortSignal): Promise<TryOutcome> {
+    const { nodeId } = neighbour;
+    const { membership, dialer, neighbours } = this.parts;
+    const { best } = neighbour;
+    if (signal.aborted || best?.origin.kind === 'direct' || !membership.members().has(nodeId)) return 'nothing';
+    const routes = dialer.routesTo(nodeId, best?.origin.kind);
+    if (best && routes.length === 0) return this.lookForBetter();
+    if (routes.length === 0) {
+      neighbour.lastError ||= 'No address of it is known: it has to connect to this node, or to another member that both are connected with.';
+      return 'nothing';
+    }
+    const { failure } = await this.dial(routes, signal);
+    // Meanwhile it may have connected by itself.
+    neighbour.lastError = failure && !neighbours.get(nodeId)?.best ? failure.message : '';
+    // With one that is connected in a worse way, there is time.
+    if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
+    return failure ? this.failed(failure) : 'done';
+  }
+
+  private lookForBetter(): TryOutcome {
+    const { timing, random } = this.parts;
+    return { againMs: timing.betterLinkMs * (0.9 + random() / 5) };
+  }
+
+  private async trySeed(address: string, signal: AbortSignal): Promise<TryOutcome> {
+    const { addresses, dialer, neighbours, ownId, log } = this.parts;
+    const seed = addresses.seeds().find((each) => each.address === address);
+    const isConnected = seed?.nodeId !== undefined && neighbours.get(seed.nodeId)?.best !== undefined;
+    if (signal.aborted || !seed || seed.nodeId === ownId || isConnected) return 'nothing';
+    const { failure, nodeId } = await this.dial(dialer.routesToAddress(address), signal);
+    if (nodeId === ownId) addresses.noteMet(nodeId, address);
+    else if (nodeId !== undefined) addresses.noteSuccess(nodeId, address);
+    if (!failure) return 'done';
+    const met = neighbours.get(failure.details['node'] as NodeId);
+    if (met && !met.best) met.lastError = failure.message;
+    log.info({ address, problem: failure.message }, 'no node could be connected at an address');
+    // Anybody may announce himself in the DHT.
+    const isStranger = failure.reason === 'not-authorized' && parseDhtAddress(address) !== undefined;
+    return isStranger ? { failed: true, leastPauseMs: limits.strangerPauseMs } : this.failed(failure);
+  }
+
+  private async dial(routes: readonly Route[], signal: AbortSignal): Promise<Dialed> {
+    const { maker, timing, neighbours, addresses } = this.parts;
+    if (neighbours.count(({ isDialed }) => isDialed) >= limits.maxLinks) return { failure: enoughLinks() };
+    const where = routes[0]?.destination.address ?? '';
+    const bounded = new BoundedSignal(signal, timing.connectMs, () => unreachable(where, `no connection stood after ${String(timing.connectMs / 1000)} s`));
+    const onDialed = ({ destination: { nodeId, address } }: Route, error: unknown): void => {
+      if (error !== undefined && nodeId !== undefined) addresses.noteFailure(nodeId, address);
+    };
+    try {
+      return { nodeId: await maker.connect(routes, { signal: bounded.signal, onDialed }) };
+    } catch (error) {
+      return { failure: error instanceof KacheryError ? error : new KacheryError('internal', String(error), {}, { cause: error }) };
+    } finally {
+      bounded.release();
+    }
+  }
+
+  private failed({ reason }: KacheryError): TryOutcome {
+    const { refusedRetryMs } = this.parts.timing;
+    return { failed: true, leastPauseMs: reason === 'not-authorized' || reason === 'too-busy' ? refusedRetryMs : 0 };
+  }
+}
+
+function enoughLinks(): KacheryError {
+  const limit = String(limits.maxLinks);
+  return new KacheryError('too-busy', `This node has connected to ${limit} others already, as many as it does by itself.`, { limit });
+}

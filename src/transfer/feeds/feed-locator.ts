@@ -1,0 +1,163 @@
+import { throwIfCancelled } from '../../core/cancellation.js';
+import { isKacheryError, KacheryError } from '../../core/failure.js';
+import { type FeedId } from '../../core/feed-id.js';
+import { type FeedInfo } from '../../feeds/feed-store.js';
+import { type MissingPeer, type Peer } from '../../network/peer.js';
+import { type FeedSources } from './feed-sources.js';
+import { type ReplicationParts } from './replication-parts.js';
+
+/** Stops a search when aborted. */
+export interface SearchOptions {
+  readonly signal: AbortSignal;
+}
+
+/** What came of asking the connected nodes for a feed. */
+interface Inquiry {
+  readonly found: boolean;
+  /** Nodes that did not answer, as people know them. */
+  readonly silent: readonly string[];
+}
+
+/** Nodes that a message names at most. */
+const maxNamed = 5;
+
+/** Finds feeds on this node or, if one of the others has it, begins a copy here. */
+export class FeedLocator {
+  private readonly searches = new Map<FeedId, Promise<FeedInfo>>();
+
+  constructor(
+    private readonly parts: ReplicationParts,
+    private readonly sources: FeedSources,
+    private readonly closing: AbortSignal,
+  ) {}
+
+  /**
+   * The feed, here. Fails with `feed-not-found` if every node that may be asked said that it does not have it, or if it was deleted here, and with
+   * `node-unreachable` if nodes that may have it could not be asked.
+   */
+  async locate(id: FeedId, { signal }: SearchOptions): Promise<FeedInfo> {
+    const known = await this.findHere(id);
+    if (known) return known;
+    const search = this.searches.get(id) ?? this.search(id).finally(() => this.searches.delete(id));
+    this.searches.set(id, search);
+    return untilAborted(search, signal);
+  }
+
+  /**
+   * The connected node that claims to be the feed's owner, asked anew. Fails with `node-unreachable` if it is not connected and cannot be, and with
+   * `feed-not-found` if every node that may be asked said that it does not have the feed.
+   */
+  async owner(id: FeedId, { signal }: SearchOptions): Promise<Peer> {
+    const isOwner = ({ nodeId }: Peer): boolean => this.sources.holders.holdingOf(nodeId, id) === 'owner';
+    const known = this.sources.connected(id).find(isOwner);
+    if (known) return known;
+    const inquiry = await this.inquireOfAll(id, isOwner, signal);
+    const found = this.sources.connected(id).find(isOwner);
+    if (found) return found;
+    const hasCopies = this.parts.peers.connected().some(({ nodeId }) => this.sources.holders.holdingOf(nodeId, id) === 'replica');
+    const missing = this.parts.peers.missing();
+    if (!hasCopies && missing.length === 0 && inquiry.silent.length === 0 && !(await this.findHere(id))) throw nobodyHasIt(id);
+    throw new KacheryError(
+      'node-unreachable',
+      `The node that owns feed://${id} is not connected, and only it can append to it. ${whoIsMissing(missing, inquiry.silent)} Submit again when it is online.`,
+      { feed_id: id },
+    );
+  }
+
+  private async findHere(id: FeedId): Promise<FeedInfo | undefined> {
+    try {
+      return await this.parts.feeds.find(id);
+    } catch (error) {
+      if (!isKacheryError(error, 'feed-not-found') || error.details['deleted_at'] !== undefined) throw error;
+      return undefined;
+    }
+  }
+
+  private async search(id: FeedId): Promise<FeedInfo> {
+    const hasIt = ({ nodeId }: Peer): boolean => ['owner', 'replica'].includes(this.sources.holders.holdingOf(nodeId, id) ?? '');
+    const { found, silent } = await this.inquireOfAll(id, hasIt, this.closing);
+    if (found) return this.parts.feeds.addReplica(id);
+    const missing = this.parts.peers.missing();
+    if (missing.length === 0 && silent.length === 0) throw nobodyHasIt(id);
+    throw new KacheryError(
+      'node-unreachable',
+      `No connected node has feed://${id}, and others may have it. ${whoIsMissing(missing, silent)} Try again when they are online, or check the id.`,
+      { feed_id: id },
+    );
+  }
+
+  /** Asks the connected nodes, then those that could be connected; until one is what is looked for. */
+  private async inquireOfAll(id: FeedId, isWanted: (peer: Peer) => boolean, signal: AbortSignal): Promise<Inquiry> {
+    const asked = new Set<Peer>();
+    const first = await this.inquire(id, isWanted, { asked, signal });
+    if (first.found || this.parts.peers.missing().length === 0) return first;
+    await this.parts.peers.connectMissing(undefined, { signal });
+    const second = await this.inquire(id, isWanted, { asked, signal });
+    return { found: second.found, silent: [...first.silent, ...second.silent] };
+  }
+
+  /** Resolves as soon as one node is what is looked for, or when all have answered. */
+  private async inquire(
+    id: FeedId,
+    isWanted: (peer: Peer) => boolean,
+    { asked, signal }: { readonly asked: Set<Peer>; readonly signal: AbortSignal },
+  ): Promise<Inquiry> {
+    const peers = this.parts.peers.connected().filter((peer) => !asked.has(peer));
+    const ended = new AbortController();
+    const silent: string[] = [];
+    let tellFound = (): void => undefined;
+    const found = new Promise<void>((resolve) => {
+      tellFound = resolve;
+    });
+    const answers = peers.map(async (peer) => {
+      asked.add(peer);
+      try {
+        await this.sources.holders.ask(peer, [id], { signal: AbortSignal.any([signal, ended.signal]) });
+        if (isWanted(peer)) tellFound();
+      } catch (error) {
+        if (signal.aborted || ended.signal.aborted) return;
+        this.sources.noteFailure(peer, undefined, error);
+        silent.push(nameOf(peer));
+      }
+    });
+    await Promise.race([Promise.all(answers), found]);
+    ended.abort();
+    throwIfCancelled(signal);
+    return { found: peers.some(isWanted), silent };
+  }
+}
+
+function nobodyHasIt(id: FeedId): KacheryError {
+  return new KacheryError(
+    'feed-not-found',
+    `Neither this node nor any that it may ask has feed://${id}. Check the id, and that its node is in a channel of yours.`,
+    {
+      feed_id: id,
+    },
+  );
+}
+
+function whoIsMissing(missing: readonly MissingPeer[], silent: readonly string[]): string {
+  const absent = missing.map((peer) => (peer.problem === '' ? nameOf(peer) : `${nameOf(peer)} (${peer.problem})`));
+  const names = [...absent, ...silent.map((name) => `${name} (did not answer)`)];
+  if (names.length === 0) return 'All nodes that this one may ask were asked.';
+  const rest = names.length > maxNamed ? ` and ${String(names.length - maxNamed)} more` : '';
+  return `Not reached: ${names.slice(0, maxNamed).join(', ')}${rest}.`;
+}
+
+function nameOf({ nodeId, label }: { readonly nodeId: string; readonly label: string }): string {
+  return label === '' ? nodeId.slice(0, 16) : label;
+}
+
+function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(new KacheryError('cancelled', 'The operation was cancelled by its caller.', {}, { cause: signal.reason }));
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    void work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop);
+    });
+  });
+}
