@@ -32,7 +32,10 @@ export interface Peer {
   /** Those of the files that the node claims to have, in the order of `ids`. At most limits.maxPeerBatchFiles ids. */
   findFiles(ids: readonly ContentId[], options?: RequestOptions): Promise<readonly RemoteFile[]>;
 
-  /** The bytes of a range as the node sends them: not verified, but neither more nor less than the range. Fails with `file-not-found` too. */
+  /**
+   * The bytes of a range as the node sends them: not verified, but neither more nor less than the range. Each piece is the caller's to keep. Fails with
+   * `file-not-found` too.
+   */
   readFile(id: ContentId, range: ByteRange, options?: RequestOptions): AsyncGenerator<Buffer, void, undefined>;
 
   /** The contents of small files in the order of `ids`, not verified; undefined for one that the node does not give. At most limits.maxPeerBatchFiles ids. */
@@ -59,7 +62,7 @@ export interface MissingPeer {
 /** The other nodes that joined channels authorise. */
 export interface Peers {
   /**
-   * Those that are connected now, nearest first. Fails with `channel-not-joined` for a channel that is not joined, and with `not-authorized` for a node that no
+   * Those that are connected now, nearest first. A connection is the same Peer as long as it lasts, and one that was made anew is another. Fails with `channel-not-joined` for a channel that is not joined, and with `not-authorized` for a node that no
    * joined channel authorises.
    */
   connected(selection?: PeerSelection): readonly Peer[];

@@ -4,11 +4,11 @@ import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { type Manifest, parseManifest } from '../core/manifest.js';
 import { type RemoteFile } from '../network/peer.js';
-import { type LocalStorage } from '../storage/local-storage.js';
 import { type ChunkLayout, layoutOf, undividedLayout } from '../storage/partial/chunk-layout.js';
 import { answerInTime } from './answer-in-time.js';
 import { type DistrustedPeers } from './distrusted-peers.js';
 import { type FetchTarget } from './fetch-request.js';
+import { type FetchStore } from './fetch-store.js';
 import { noteLie, noteSourceFailure } from './note-source-failure.js';
 import { readSmall } from './read-small.js';
 import { type Source } from './source.js';
@@ -16,7 +16,7 @@ import { type SourceBook } from './source-book.js';
 
 /** What choosing a layout works with. */
 export interface LayoutParts {
-  readonly store: LocalStorage;
+  readonly store: FetchStore;
   readonly book: SourceBook;
   readonly distrusted: DistrustedPeers;
   readonly nowMs: () => number;
@@ -62,7 +62,7 @@ async function namedLayout({ id, manifestId }: FetchTarget, parts: LayoutParts):
   }
 }
 
-async function readLocal(manifestId: ContentId, store: LocalStorage): Promise<string | undefined> {
+async function readLocal(manifestId: ContentId, store: FetchStore): Promise<string | undefined> {
   try {
     return (await store.readWhole(manifestId, limits.maxListingBytes)).toString();
   } catch (error) {

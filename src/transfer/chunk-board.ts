@@ -7,6 +7,8 @@ import { type Source } from './source.js';
 /** How far nodes work ahead of the first chunk that is not there, so that what is hashed behind them is still in memory. */
 const maxAheadBytes = 320_000_000;
 const maxAheadChunks = 1_000;
+/** Bytes that are worth a request of their own. */
+const minRunBytes = 1024 * 1024;
 
 /** Chunks that somebody wants, in their order. */
 export interface Demand {
@@ -57,12 +59,16 @@ export class ChunkBoard {
   /** The pieces that a node, one of `sourceCount`, is to be asked for next; undefined if nothing is left that it could bring sooner than others. */
   next(source: Source, sourceCount: number, nowMs: number): Piece[] | undefined {
     const demands = [...this.demands].sort((one, other) => Number(other.isUrgent) - Number(one.isUrgent));
-    for (const demand of demands) {
-      const first = this.firstIdle(source, demand);
-      if (first) return this.run(first, source, this.idleBytes(demand) / sourceCount);
+    const ahead = demands.map((demand) => this.nextChunks(demand).filter((chunk) => chunk.allows(source)));
+    for (const [index, demand] of demands.entries()) {
+      const chunks = ahead[index] ?? [];
+      const first = firstIdle(chunks, source, demand);
+      if (!first) continue;
+      const run = this.run(first, source, idleBytes(chunks) / sourceCount);
+      return this.isWorthWhile(run, source, demand, chunks) ? run : undefined;
     }
-    for (const demand of demands) {
-      const slow = this.slowest(source, demand, nowMs);
+    for (const chunks of ahead) {
+      const slow = slowest(chunks, source, nowMs);
       if (slow) return [slow];
     }
     return undefined;
@@ -88,24 +94,6 @@ export class ChunkBoard {
     return this.chunks.values();
   }
 
-  private firstIdle(source: Source, demand: OpenDemand): Piece | undefined {
-    const chunks = this.nextChunks(demand).filter((chunk) => chunk.allows(source));
-    if (!demand.isUrgent) {
-      // Most of a chunk comes from one node: then it is clear who sent it, and little is lost when the program ends.
-      const own = chunks.find((chunk) => chunk.owner === source && chunk.firstIdle());
-      const fresh = own ?? chunks.find((chunk) => chunk.owner?.state !== 'usable' && chunk.firstIdle());
-      if (fresh) {
-        fresh.owner = source;
-        return fresh.firstIdle();
-      }
-    }
-    for (const chunk of chunks) {
-      const piece = chunk.firstIdle();
-      if (piece) return piece;
-    }
-    return undefined;
-  }
-
   /** Adds the pieces behind one, as far as they are free, so that small chunks do not cost a round trip each; no more than a fair share. */
   private run(first: Piece, source: Source, shareBytes: number): Piece[] {
     const run = [first];
@@ -119,13 +107,10 @@ export class ChunkBoard {
     return run;
   }
 
-  /** Bytes of the next chunks that nobody brings. */
-  private idleBytes(demand: OpenDemand): number {
-    let idleBytes = 0;
-    for (const { pieces } of this.nextChunks(demand)) {
-      for (const { takers, filledTo, end } of pieces) if (takers.size === 0) idleBytes += end - filledTo;
-    }
-    return idleBytes;
+  /** Where small chunks become free one by one, a node that has something to do waits until it is worth a request. */
+  private isWorthWhile(run: readonly Piece[], source: Source, { isUrgent, last }: OpenDemand, chunks: readonly BoardChunk[]): boolean {
+    const [start, end] = [run[0]?.filledTo ?? 0, run.at(-1)?.end ?? 0];
+    return isUrgent || source.openRequests === 0 || end - start >= minRunBytes || (chunks.at(-1)?.index ?? last) === last;
   }
 
   private behind({ chunkIndex, end }: Piece): Piece | undefined {
@@ -139,22 +124,6 @@ export class ChunkBoard {
   private isFree({ chunkIndex, start, filledTo, takers }: Piece, source: Source): boolean {
     const chunk = this.chunkAt(chunkIndex);
     return filledTo === start && takers.size === 0 && chunk.allows(source) && this.wants(chunk);
-  }
-
-  /** The piece that others would bring last, if this node would bring it much sooner. */
-  private slowest(source: Source, demand: OpenDemand, nowMs: number): Piece | undefined {
-    let found: { piece: Piece; leftMs: number } | undefined;
-    for (const chunk of this.nextChunks(demand)) {
-      if (!chunk.allows(source)) continue;
-      for (const piece of chunk.pieces) {
-        const [taker, second] = piece.takers;
-        if (!taker || second || taker.source === source || piece.filledTo >= piece.end) continue;
-        const leftMs = timeLeftMs(piece.end - taker.position, taker.source, taker.source.openRequests, nowMs);
-        const ownMs = timeLeftMs(piece.end - piece.filledTo, source, source.openRequests + 1, nowMs);
-        if (leftMs > 2 * ownMs + endGameSlackMs && leftMs > (found?.leftMs ?? 0)) found = { piece, leftMs };
-      }
-    }
-    return found?.piece;
   }
 
   private nextChunks(demand: OpenDemand): BoardChunk[] {
@@ -186,6 +155,48 @@ export class ChunkBoard {
     this.chunks.set(index, chunk);
     return chunk;
   }
+}
+
+/** The first piece that nobody brings, of the chunk that this node should work on. */
+function firstIdle(chunks: readonly BoardChunk[], source: Source, { isUrgent }: Demand): Piece | undefined {
+  if (!isUrgent) {
+    // Most of a chunk comes from one node: then it is clear who sent it, and little is lost when the program ends.
+    const own = chunks.find((chunk) => chunk.owner === source && chunk.firstIdle());
+    const fresh = own ?? chunks.find((chunk) => chunk.owner?.state !== 'usable' && chunk.firstIdle());
+    if (fresh) {
+      fresh.owner = source;
+      return fresh.firstIdle();
+    }
+  }
+  for (const chunk of chunks) {
+    const piece = chunk.firstIdle();
+    if (piece) return piece;
+  }
+  return undefined;
+}
+
+/** Bytes of chunks that nobody brings. */
+function idleBytes(chunks: readonly BoardChunk[]): number {
+  let sizeBytes = 0;
+  for (const { pieces } of chunks) {
+    for (const { takers, filledTo, end } of pieces) if (takers.size === 0) sizeBytes += end - filledTo;
+  }
+  return sizeBytes;
+}
+
+/** The piece that others would bring last, if this node would bring it much sooner. */
+function slowest(chunks: readonly BoardChunk[], source: Source, nowMs: number): Piece | undefined {
+  let found: { piece: Piece; leftMs: number } | undefined;
+  for (const { pieces } of chunks) {
+    for (const piece of pieces) {
+      const [taker, second] = piece.takers;
+      if (!taker || second || taker.source === source || piece.filledTo >= piece.end) continue;
+      const leftMs = timeLeftMs(piece.end - taker.position, taker.source, taker.source.openRequests, nowMs);
+      const ownMs = timeLeftMs(piece.end - piece.filledTo, source, source.openRequests + 1, nowMs);
+      if (leftMs > 2 * ownMs + endGameSlackMs && leftMs > (found?.leftMs ?? 0)) found = { piece, leftMs };
+    }
+  }
+  return found?.piece;
 }
 
 /** A difference that is not worth asking twice for. */

@@ -33,7 +33,7 @@ export interface ChunkFetchParts {
 /** Fetches the chunks of one content that are wanted from several nodes at once, verifies them, and finds out who sent wrong ones. */
 export class ChunkFetch {
   /** When bytes came last. */
-  lastBytesMs: number;
+  lastBytesMs = -Infinity;
   /** Why the storage directory does not take more. */
   failure: unknown;
   readonly partial: PartialFile;
@@ -46,7 +46,6 @@ export class ChunkFetch {
   constructor(private readonly parts: ChunkFetchParts) {
     this.partial = parts.partial;
     this.board = new ChunkBoard(parts.partial);
-    this.lastBytesMs = parts.clock.now();
     for (const chunk of this.board.open) if (chunk.isFilled) this.check(chunk);
   }
 

@@ -6,7 +6,6 @@ import { type ContentId } from '../core/content-id.js';
 import { isKacheryError, KacheryError } from '../core/failure.js';
 import { type Peers, type PeerSelection } from '../network/peer.js';
 import { type StoredFile } from '../storage/file-store.js';
-import { type LocalStorage } from '../storage/local-storage.js';
 import { chunksOf, type ChunkLayout } from '../storage/partial/chunk-layout.js';
 import { type PartialFile } from '../storage/partial/partial-files.js';
 import { Bell } from './bell.js';
@@ -16,6 +15,7 @@ import { ChunkFetch } from './chunk-fetch.js';
 import { type DistrustedPeers } from './distrusted-peers.js';
 import { type FetchLog } from './fetch-log.js';
 import { type FetchTarget } from './fetch-request.js';
+import { type FetchStore } from './fetch-store.js';
 import { type FetchTiming } from './fetch-timing.js';
 import { type LoadProgress, type LoadState } from './load-event.js';
 import { noteLie, noteSourceFailure } from './note-source-failure.js';
@@ -27,7 +27,7 @@ import { SourceSearch } from './source-search.js';
 
 /** What a download works with. */
 export interface DownloadParts {
-  readonly store: LocalStorage;
+  readonly store: FetchStore;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly distrusted: DistrustedPeers;
@@ -35,6 +35,8 @@ export interface DownloadParts {
   readonly log: FetchLog | undefined;
 }
 
+/** Nodes that come and go must not have it begun anew for ever. */
+const maxSizesGivenUp = 5;
 const wrongBytes = 'it sent wrong bytes';
 
 /** Where bytes of a content can be had: it is stored, or a part of it is here and more is being fetched. */
@@ -49,8 +51,6 @@ export class Download {
   readonly changes = new Bell();
   /** Settles when it is over. */
   readonly finished: Promise<StoredFile>;
-  /** It ends, or has ended: nobody may join it any more. */
-  isOver = false;
   private readonly book: SourceBook;
   private readonly search: SourceSearch;
   private readonly closing = new AbortController();
@@ -63,6 +63,8 @@ export class Download {
   private failure: unknown;
   private fetch: ChunkFetch | undefined;
   private sizeBytes = 0;
+  /** How often a size was given up for another one that was claimed, too. */
+  private sizesGivenUp = 0;
   /** Sources were looked for. */
   private isLocated = false;
   /** When the last one who wanted something came or went. */
@@ -100,6 +102,11 @@ export class Download {
     // Whoever joins asks for something first.
     this.finished = Promise.resolve().then(() => this.run());
     this.finished.catch(() => undefined);
+  }
+
+  /** It ends, or has ended: nobody may join it any more. */
+  get isOver(): boolean {
+    return this.closing.signal.aborted;
   }
 
   /** Whether nobody wants anything of it. */
@@ -153,14 +160,17 @@ export class Download {
     return this.fetch?.want(demand) ?? (() => undefined);
   }
 
-  /** Resolves when a chunk of this partial file is verified, or the content stored. Somebody must want it. Fails as the download does. */
-  async chunkIsThere(partial: PartialFile, chunk: number, signal: AbortSignal | undefined): Promise<ContentPlace> {
+  /**
+   * Resolves when a chunk of this partial file is verified, or the content stored, and with undefined if it turned out that this is a file of another content.
+   * Somebody must want the chunk. Fails as the download does.
+   */
+  async chunkIsThere(partial: PartialFile, chunk: number, signal: AbortSignal | undefined): Promise<ContentPlace | undefined> {
     for (;;) {
       throwIfCancelled(signal);
       if (partial.stateOf(chunk) === 'verified') return { kind: 'partial', partial };
       const place = await this.place(signal);
       if (place.kind === 'stored') return place;
-      if (place.partial !== partial) throw this.otherContent();
+      if (place.partial !== partial) return undefined;
       if (partial.stateOf(chunk) === 'kept') await this.fetch?.recheck(chunk);
       else await this.changes.wait({ signal });
     }
@@ -195,7 +205,6 @@ export class Download {
       this.logged?.end(isKacheryError(error, 'cancelled') && this.isIdle ? 'done' : 'failed');
       throw error;
     } finally {
-      this.isOver = true;
       this.stopWatching();
       this.closing.abort();
       await this.leavePartial();
@@ -327,20 +336,27 @@ export class Download {
     const ofThisSize = this.book.sources.filter(({ file }) => file.sizeBytes === layout.sizeBytes);
     const sources = ofThisSize.filter(({ state }) => state === 'usable');
     if (sources.length > 0) {
-      this.search.noteBytes(this.fetch?.lastBytesMs ?? 0);
+      this.search.noteBytes(this.fetch?.lastBytesMs ?? -Infinity);
       return sources;
     }
-    const isWaiting = ofThisSize.some(({ state }) => state === 'lost');
-    if (!isWaiting && ofThisSize.some(({ isSetAside }) => isSetAside)) {
-      await this.rejectManifest(layout);
-      return undefined;
-    }
-    if (!isWaiting && this.search.usable.length > 0) {
-      await this.discardPartial();
-      return undefined;
-    }
+    if (await this.isGivenUp(layout, ofThisSize)) return undefined;
     await this.search.wait(ofThisSize);
     return [];
+  }
+
+  /** Gives a layout up when none of its sources can be asked, and others may be right: those that do not agree with its manifest, or that claim another size. */
+  private async isGivenUp(layout: ChunkLayout, sources: readonly Source[]): Promise<boolean> {
+    const hopeful = sources.filter(({ state }) => state === 'lost');
+    const isBacked = hopeful.some(({ file }) => file.manifestId === layout.manifestId);
+    if (sources.some(({ isSetAside }) => isSetAside) && (!isBacked || this.search.isOverdue)) {
+      await this.rejectManifest(layout);
+      return true;
+    }
+    const isInVain = hopeful.length === 0 || this.fetch?.partial.loadedBytes === 0 || this.search.isOverdue;
+    if (!isInVain || this.search.usable.length === 0 || this.sizesGivenUp >= maxSizesGivenUp) return false;
+    this.sizesGivenUp += 1;
+    await this.discardPartial();
+    return true;
   }
 
   /** Whether what is kept of the content can go on with the sources that were found. */
@@ -423,16 +439,6 @@ export class Download {
 
   private get uri(): string {
     return this.target.uri ?? `sha1://${this.target.id}`;
-  }
-
-  private otherContent(): KacheryError {
-    return new KacheryError(
-      'sources-failed',
-      `What other nodes sent of ${this.uri} turned out to be of another file. Do not use what was read; read it again.`,
-      {
-        uri: this.uri,
-      },
-    );
   }
 
   /** Nobody may want it for a while; then what is known of it is given up. */

@@ -3,26 +3,25 @@ import { throwIfCancelled } from '../core/cancellation.js';
 import { type Clock } from '../core/clock.js';
 import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
-import { limits } from '../core/limits.js';
 import { type Peers } from '../network/peer.js';
 import { type StoredFile } from '../storage/file-store.js';
-import { type LocalStorage } from '../storage/local-storage.js';
 import { chunksOf } from '../storage/partial/chunk-layout.js';
 import { type PartialFile } from '../storage/partial/partial-files.js';
 import { DistrustedPeers } from './distrusted-peers.js';
 import { Download } from './download.js';
 import { type FetchLog } from './fetch-log.js';
 import { type FetchOptions, type FetchRange, type FetchReadOptions, type FetchTarget } from './fetch-request.js';
+import { type FetchStore } from './fetch-store.js';
 import { type FetchTiming, usualTiming } from './fetch-timing.js';
 import { findFile, type FoundFile } from './find-file.js';
 import { type LoadEvent } from './load-event.js';
-import { readManyFiles } from './read-many-files.js';
 import { SmallFileIntake } from './small-file-intake.js';
+import { SmallFileReader } from './small-file-reader.js';
 import { watchProgress } from './watch-progress.js';
 
 /** What a fetcher works with. */
 export interface FileFetcherParts {
-  readonly store: LocalStorage;
+  readonly store: FetchStore;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly log?: FetchLog;
@@ -79,14 +78,18 @@ export class FileFetcher {
     checkByteRange(start, end);
     const { download, leave } = this.join(target, options);
     try {
-      const place = await download.place(options.signal);
-      if (place.kind === 'stored') {
-        yield* this.readStored(target.id, { start, end }, options);
+      for (;;) {
+        const place = await download.place(options.signal);
+        if (place.kind === 'stored') {
+          yield* this.readStored(target.id, { start, end }, options);
+          return;
+        }
+        const range = resolveByteRange(start, end, place.partial.layout.sizeBytes);
+        const isRead = yield* this.readPartial(download, place.partial, range, options);
+        if (!isRead) continue;
+        download.noteRead(range);
         return;
       }
-      const range = resolveByteRange(start, end, place.partial.layout.sizeBytes);
-      yield* this.readPartial(download, place.partial, range, options);
-      download.noteRead(range);
     } finally {
       leave();
     }
@@ -99,12 +102,9 @@ export class FileFetcher {
 
   /** The contents of files of at most limits.maxSmallFileBytes, or why one cannot be had, in the order of `ids`; they are stored, too. */
   readMany(ids: readonly ContentId[], options: FetchOptions = {}): AsyncGenerator<Buffer | KacheryError, void, undefined> {
-    const fetchOne = async (id: ContentId): Promise<Buffer> => {
-      for await (const _ of this.load({ id }, options));
-      return this.parts.store.readWhole(id, limits.maxSmallFileBytes);
-    };
+    const { peers } = this.parts;
     const { distrusted, smallFiles } = this;
-    return readManyFiles(ids, options, { peers: this.parts.peers, distrusted, smallFiles, silentMs: this.timing.silentMs, fetchOne });
+    return new SmallFileReader({ peers, distrusted, smallFiles, silentMs: this.timing.silentMs }, options).read(ids);
   }
 
   /** Ends all downloads; what they have verified is kept. May be called again. */
@@ -163,9 +163,17 @@ export class FileFetcher {
     return this.parts.store.read(id, { start, ...(end !== undefined && { end }), ...options });
   }
 
-  /** Reads chunk by chunk; those behind are fetched meanwhile, more of them as the reader goes on. */
-  private async *readPartial(download: Download, partial: PartialFile, range: ByteRange, options: FetchReadOptions): AsyncGenerator<Buffer, void, undefined> {
-    if (range.start === range.end) return;
+  /**
+   * Reads chunk by chunk; those behind are fetched meanwhile, more of them as the reader goes on. False if this turned out to be a file of another content before
+   * anything of it was handed on.
+   */
+  private async *readPartial(
+    download: Download,
+    partial: PartialFile,
+    range: ByteRange,
+    options: FetchReadOptions,
+  ): AsyncGenerator<Buffer, boolean, undefined> {
+    if (range.start === range.end) return true;
     const { signal, headroomBytes, buffers } = options;
     const { first, last } = chunksOf(partial.layout, range);
     let stopWanting = (): void => undefined;
@@ -175,18 +183,31 @@ export class FileFetcher {
         stopWanting();
         stopWanting = wanted;
         const place = await download.chunkIsThere(partial, chunk, signal);
+        if (!place && chunk > first) throw otherContent(partial.id);
+        if (!place) return false;
         const bounds = partial.layout.chunks[chunk] ?? range;
         const part = { start: Math.max(range.start, bounds.start), end: Math.min(range.end, bounds.end) };
         if (place.kind === 'stored') {
           yield* this.readStored(partial.id, { start: part.start, end: range.end }, options);
-          return;
+          return true;
         }
         yield* partial.read(part, { ...(signal && { signal }), ...(headroomBytes !== undefined && { headroomBytes }), ...(buffers && { buffers }) });
       }
+      return true;
     } finally {
       stopWanting();
     }
   }
+}
+
+function otherContent(id: ContentId): KacheryError {
+  return new KacheryError(
+    'sources-failed',
+    `What other nodes sent of sha1://${id} turned out to be of another file. Do not use what was read; read it again.`,
+    {
+      uri: `sha1://${id}`,
+    },
+  );
 }
 
 /** The last chunk up to which a reader that is at `chunk` is fetched ahead of. */

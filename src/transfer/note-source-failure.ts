@@ -37,8 +37,7 @@ export function noteSourceFailure(
 
 /** Notes that a source sent something that is not what it said: it is not asked for this content any more. */
 export function noteLie(source: Source, problem: string, distrusted: DistrustedPeers): void {
-  if (source.hasLied) return;
+  if (!source.hasLied) distrusted.noteLie(source.nodeId);
   source.hasLied = true;
   source.refuse(problem);
-  distrusted.noteLie(source.nodeId);
 }

@@ -46,7 +46,7 @@ export class PieceRequest implements ByteRange {
 
   /** Stops it: what it would bring is not needed, or does not come. */
   cancel(): void {
-    this.abort.abort();
+    if (!this.abort.signal.aborted) this.abort.abort();
   }
 
   /** It is over: nobody is to count on it any more. */

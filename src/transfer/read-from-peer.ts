@@ -4,11 +4,6 @@ import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type Peer } from '../network/peer.js';
 
-/** The failure of a node that sends more or less than it was asked for. */
-function wrongLength(expectedBytes: number, actualBytes: number): KacheryError {
-  return new KacheryError('size-mismatch', `it sent ${String(actualBytes)} bytes in place of ${String(expectedBytes)}`);
-}
-
 /**
  * The bytes of a range as a node sends them, as Peer.readFile. Ends when the signal is aborted even if the node's stream does not. `onWait` hears when the next
  * bytes are waited for, and when they came.
@@ -46,4 +41,9 @@ export async function* readFromPeer(
     // A stream that waits for its node ends when it likes.
     pieces.return().catch(() => undefined);
   }
+}
+
+/** The failure of a node that sends more or less than it was asked for. */
+function wrongLength(expectedBytes: number, actualBytes: number): KacheryError {
+  return new KacheryError('size-mismatch', `it sent ${String(actualBytes)} bytes in place of ${String(expectedBytes)}`);
 }

@@ -97,7 +97,7 @@ export class SourceBook {
 
   /** Tries to connect all that may be asked. Never fails. */
   async connectMissing(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.selections.map((selection) => this.parts.peers.connectMissing(selection, { signal })));
+    await Promise.allSettled(this.selections.map((selection) => this.parts.peers.connectMissing(selection, { signal })));
   }
 
   /** What is told of the sources. */

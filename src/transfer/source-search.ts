@@ -38,6 +38,12 @@ export class SourceSearch {
     return this.parts.book.sources.filter(({ state }) => state === 'usable');
   }
 
+  /** Whether lost sources were waited for as long as they are. */
+  get isOverdue(): boolean {
+    const { clock, timing } = this.parts;
+    return this.waitingSinceMs !== undefined && clock.now() - this.waitingSinceMs > timing.waitForSourceMs;
+  }
+
   /** Lets more nodes be asked. Fails as Peers.connected. */
   select(selection: PeerSelection): void {
     if (!this.parts.book.addSelection(selection)) return;
@@ -81,7 +87,7 @@ export class SourceSearch {
     become('waiting');
     const nowMs = clock.now();
     this.waitingSinceMs ??= nowMs;
-    if (nowMs - this.waitingSinceMs > timing.waitForSourceMs) throw this.failure();
+    if (this.isOverdue) throw this.failure();
     if (nowMs - this.retriedAtMs >= timing.retryMs) {
       this.retriedAtMs = nowMs;
       book.askLost(signal);

@@ -68,12 +68,14 @@ export class Source {
 
   /** It is not asked as long as the manifest that it does not agree with is believed. */
   setAside(): void {
+    if (this.state === 'refused') return;
     this.isSetAside = true;
     this.refuse('what it sent is not as the manifest says that other nodes name');
   }
 
-  /** The manifest that it does not agree with is not believed any more. */
+  /** The manifest by which its bytes were judged is not believed any more. */
   rehabilitate(): void {
+    this.loadedBytes = 0;
     if (!this.isSetAside) return;
     this.isSetAside = false;
     this.resume();

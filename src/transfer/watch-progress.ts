@@ -7,7 +7,7 @@ interface Progressing {
   progress(): LoadProgress;
 }
 
-/** Tells how far a work is, at once and whenever that changes, but not more often than every `intervalMs`, until the work is over. Never fails. */
+/** Tells how far a work is, at once, whenever that changes, but not more often than every `intervalMs`, and at the end of the work. Never fails. */
 export async function* watchProgress(progressing: Progressing, work: Promise<unknown>, intervalMs: number): AsyncGenerator<LoadProgress, void, undefined> {
   const over = new AbortController();
   const end = (): void => {
@@ -25,6 +25,8 @@ export async function* watchProgress(progressing: Progressing, work: Promise<unk
     await pause(intervalMs, signal);
     while (!isOver() && JSON.stringify(progressing.progress()) === last) await progressing.changes.wait({ signal });
   }
+  const progress = progressing.progress();
+  if (JSON.stringify(progress) !== last) yield progress;
 }
 
 function pause(timeoutMs: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 
 import { type ByteRange } from '../../src/core/byte-range.js';
 import { type ContentId } from '../../src/core/content-id.js';
@@ -15,8 +16,6 @@ export type PieceScript = (piece: {
   readonly bytes: Buffer;
   readonly signal: AbortSignal;
 }) => Promise<Buffer> | Buffer;
-
-const messageBytes = 64 * 1024;
 
 /** This network is for files. */
 const noFeeds = new Proxy({} as FeedPeer, {
@@ -37,6 +36,8 @@ export class MemoryPeer implements Peer {
   /** Requests that are under way. */
   openRequests = 0;
   maxOpenRequests = 0;
+  /** Bytes of a piece. */
+  messageBytes = 64 * 1024;
   /** What it does to each piece. */
   script: PieceScript = ({ bytes }) => bytes;
   /** What it does before it answers a lookup. */
@@ -79,8 +80,8 @@ export class MemoryPeer implements Peer {
     try {
       const file = this.files.get(id);
       if (!file) throw new KacheryError('file-not-found', 'it does not have the file');
-      for (let position = range.start; position < range.end; position += messageBytes) {
-        const bytes = Buffer.from(file.bytes.subarray(position, Math.min(position + messageBytes, range.end)));
+      for (let position = range.start; position < range.end; position += this.messageBytes) {
+        const bytes = Buffer.from(file.bytes.subarray(position, Math.min(position + this.messageBytes, range.end)));
         const sent = await this.script({ id, position, bytes, signal });
         if (signal.aborted) throw new KacheryError('cancelled', 'cancelled');
         this.sentBytes += sent.byteLength;
@@ -169,7 +170,9 @@ class Link implements Peer {
   readonly feeds = noFeeds;
   private readonly broken = new AbortController();
 
-  constructor(private readonly peer: MemoryPeer) {}
+  constructor(private readonly peer: MemoryPeer) {
+    setMaxListeners(0, this.broken.signal);
+  }
 
   get nodeId(): NodeId {
     return this.peer.nodeId;

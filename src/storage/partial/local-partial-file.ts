@@ -24,7 +24,10 @@ const syncStepBytes = 64 * 1024 * 1024;
 
 /** What a partial file works with. */
 export interface PartialFileParts {
+  /** Hashes chunks. */
   readonly pool: IntakePool;
+  /** Hashes wholes: a thread of its own, since every byte is hashed for its chunk and for the whole. */
+  readonly wholePool: IntakePool;
   readonly writer: ContentWriter;
   readonly dir: string;
   readonly path: string;
@@ -73,7 +76,7 @@ export class LocalPartialFile implements PartialFile {
     this.filled = filled;
     this.writes = new PositionedWrites(parts.file, parts.roomBytes);
     const isUndivided = layout.manifestId === undefined;
-    this.whole = new RunningHash(parts.pool, parts.file, { chunked: hasManifest(layout.sizeBytes) && !isStandard(layout) });
+    this.whole = new RunningHash(parts.wholePool, parts.file, { chunked: hasManifest(layout.sizeBytes) && !isStandard(layout) });
     this.states = layout.chunks.map((_, chunk) => (kept.has(chunk) ? (alreadyVerified.has(chunk) ? 'verified' : 'kept') : 'missing'));
     for (const chunk of kept) this.loadedBytes += this.sizeOf(chunk);
     if (!isUndivided) return;

@@ -7,7 +7,7 @@ import { limits } from '../../core/limits.js';
 import { type FileIdentity } from '../content-index.js';
 import { type ContentWriter } from '../content-writer.js';
 import { fileIdentity } from '../file-identity.js';
-import { type IntakePool } from '../intake/intake-pool.js';
+import { IntakePool } from '../intake/intake-pool.js';
 import { type StorageLayout } from '../layout.js';
 import { storageFailure } from '../system-failure.js';
 import { type ChunkLayout } from './chunk-layout.js';
@@ -33,6 +33,7 @@ export class LocalPartialFiles implements PartialFiles {
   private readonly users = new Map<ContentId, Promise<void>>();
   private readonly remembered = new Map<ContentId, VerifiedChunks>();
   private readonly opened = new Set<LocalPartialFile>();
+  private readonly wholePool = new IntakePool();
   private sweeping: NodeJS.Timeout | undefined;
 
   constructor(
@@ -91,11 +92,12 @@ export class LocalPartialFiles implements PartialFiles {
     return { partialFiles: ids.length, partialBytes };
   }
 
-  /** Closes those in use. */
+  /** Closes those in use, and ends the threads. */
   async close(): Promise<void> {
     clearInterval(this.sweeping);
     await Promise.all([...this.opened].map((file) => file.close()));
     await Promise.all(this.users.values());
+    await this.wholePool.close();
   }
 
   /** Waits until nobody else uses the content; `release` ends its use, as does a failure, or that there is nothing to use. */
@@ -143,6 +145,7 @@ export class LocalPartialFiles implements PartialFiles {
       id,
       {
         ...this.parts,
+        wholePool: this.wholePool,
         dir: this.layout.dir,
         path: this.partPath(id),
         contentPath: this.layout.contentPath(id),

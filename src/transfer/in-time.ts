@@ -1,0 +1,37 @@
+import { KacheryError } from '../core/failure.js';
+
+/**
+ * The items of a stream of another node. Fails with `node-unreachable` if one takes longer than `silentMs`, and with `cancelled` when the signal is aborted, even
+ * if the stream goes on.
+ */
+export async function* inTime<T>(
+  stream: AsyncGenerator<T, void, undefined>,
+  { silentMs, signal }: { readonly silentMs: number; readonly signal: AbortSignal },
+): AsyncGenerator<T, void, undefined> {
+  let stop: (error: KacheryError) => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = reject;
+  });
+  stopped.catch(() => undefined);
+  const cancel = (): void => {
+    stop(new KacheryError('cancelled', 'The operation was cancelled by its caller.'));
+  };
+  const watchdog = setTimeout(() => {
+    stop(new KacheryError('node-unreachable', `It did not answer within ${String(silentMs / 1000)} s.`));
+  }, silentMs);
+  signal.addEventListener('abort', cancel);
+  if (signal.aborted) cancel();
+  try {
+    for (;;) {
+      watchdog.refresh();
+      const next = await Promise.race([stream.next(), stopped]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    clearTimeout(watchdog);
+    signal.removeEventListener('abort', cancel);
+    // A stream that waits for its node ends when it likes.
+    stream.return().catch(() => undefined);
+  }
+}

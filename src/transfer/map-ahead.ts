@@ -1,0 +1,21 @@
+/** What `work` resolves with for each item, in their order, with at most `inFlight` being worked on or waiting to be taken. */
+export async function* mapAhead<Item, Result>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  inFlight: number,
+  work: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result, void, undefined> {
+  const started: Promise<Result>[] = [];
+  try {
+    for await (const item of items) {
+      const working = work(item);
+      // It is awaited in its turn; until then a failure must not count as one that nobody handles.
+      working.catch(() => undefined);
+      started.push(working);
+      const first = started.length >= inFlight ? started.shift() : undefined;
+      if (first) yield await first;
+    }
+    for (let first = started.shift(); first; first = started.shift()) yield await first;
+  } finally {
+    await Promise.allSettled(started);
+  }
+}
