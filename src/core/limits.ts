@@ -156,6 +156,25 @@ export const limits = {
   maxPeerBatchFeeds: 1_000,
   /** Calls by which one other node may follow subfeeds of this one at a time. */
   maxPeerWatches: 64,
+  /** Members up to which all of a channel are connected and asked; in a larger one they keep an index of who has what. */
+  smallChannelNodes: 40,
+  /** Members of larger channels that a node keeps connections with that it has dialed. Others are connected for as long as they are used. */
+  keptLinks: 16,
+  /** How long a connection with another of them is kept that nobody uses. */
+  passingLinkMs: 30_000,
+  /** Keys in one request about the index of a large channel. */
+  maxRecordKeys: 1_000,
+  /** Records of the index that this node keeps for others: of one node, and all together; and how many nodes they may be of. */
+  maxProviderRecordsOfNode: 50_000,
+  maxProviderRecords: 500_000,
+  maxProviderNodes: 100_000,
+  /** Nodes that are kept of one content, and those that are told. */
+  maxProvidersOfKey: 64,
+  maxToldProviders: 8,
+  /** How long a record is kept that is not announced again. */
+  providerRecordMs: 24 * 60 * 60 * 1000,
+  /** Contents that wait to be announced; where there are more, they come in the next round. */
+  maxWaitingNews: 50_000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

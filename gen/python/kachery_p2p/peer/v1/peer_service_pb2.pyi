@@ -354,6 +354,120 @@ class MemberAddress(google.protobuf.message.Message):
 global___MemberAddress = MemberAddress
 
 @typing.final
+class AnnounceContentsRequest(google.protobuf.message.Message):
+    """Contents that the caller has."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CHANNEL_TAG_FIELD_NUMBER: builtins.int
+    RECORD_KEYS_FIELD_NUMBER: builtins.int
+    channel_tag: builtins.bytes
+    """Tag of the channel whose members may hear of it: see GreetRequest."""
+    @property
+    def record_keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
+        """Record keys, 1 to 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
+        the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits.
+        """
+
+    def __init__(
+        self,
+        *,
+        channel_tag: builtins.bytes = ...,
+        record_keys: collections.abc.Iterable[builtins.bytes] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channel_tag", b"channel_tag", "record_keys", b"record_keys"]) -> None: ...
+
+global___AnnounceContentsRequest = AnnounceContentsRequest
+
+@typing.final
+class AnnounceContentsResponse(google.protobuf.message.Message):
+    """What was noted."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KEPT_KEYS_FIELD_NUMBER: builtins.int
+    kept_keys: builtins.int
+    """How many of the keys this node keeps; fewer than were told if it has no room."""
+    def __init__(
+        self,
+        *,
+        kept_keys: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["kept_keys", b"kept_keys"]) -> None: ...
+
+global___AnnounceContentsResponse = AnnounceContentsResponse
+
+@typing.final
+class FindProvidersRequest(google.protobuf.message.Message):
+    """Asks who has contents."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CHANNEL_TAG_FIELD_NUMBER: builtins.int
+    RECORD_KEYS_FIELD_NUMBER: builtins.int
+    channel_tag: builtins.bytes
+    """Tag of the channel."""
+    @property
+    def record_keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
+        """Record keys, 1 to 1,000."""
+
+    def __init__(
+        self,
+        *,
+        channel_tag: builtins.bytes = ...,
+        record_keys: collections.abc.Iterable[builtins.bytes] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channel_tag", b"channel_tag", "record_keys", b"record_keys"]) -> None: ...
+
+global___FindProvidersRequest = FindProvidersRequest
+
+@typing.final
+class FindProvidersResponse(google.protobuf.message.Message):
+    """Tells who has contents."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    MEMBERS_FIELD_NUMBER: builtins.int
+    @property
+    def results(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Providers]:
+        """One for each key, in the order of the request."""
+
+    @property
+    def members(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___MemberAddress]:
+        """Where the nodes that are named may be reached, each once."""
+
+    def __init__(
+        self,
+        *,
+        results: collections.abc.Iterable[global___Providers] | None = ...,
+        members: collections.abc.Iterable[global___MemberAddress] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["members", b"members", "results", b"results"]) -> None: ...
+
+global___FindProvidersResponse = FindProvidersResponse
+
+@typing.final
+class Providers(google.protobuf.message.Message):
+    """Who has announced a content."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NODE_IDS_FIELD_NUMBER: builtins.int
+    @property
+    def node_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Ids of members, the ones last that announced it first; at most 8. Whether they still have it, they tell themselves."""
+
+    def __init__(
+        self,
+        *,
+        node_ids: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["node_ids", b"node_ids"]) -> None: ...
+
+global___Providers = Providers
+
+@typing.final
 class FindFeedsRequest(google.protobuf.message.Message):
     """Asks which feeds are here."""
 

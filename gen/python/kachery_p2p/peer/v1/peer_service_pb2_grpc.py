@@ -44,6 +44,16 @@ class PeerServiceStub(object):
                 request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersRequest.SerializeToString,
                 response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersResponse.FromString,
                 )
+        self.AnnounceContents = channel.unary_unary(
+                '/kachery_p2p.peer.v1.PeerService/AnnounceContents',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AnnounceContentsRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AnnounceContentsResponse.FromString,
+                )
+        self.FindProviders = channel.unary_unary(
+                '/kachery_p2p.peer.v1.PeerService/FindProviders',
+                request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindProvidersRequest.SerializeToString,
+                response_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindProvidersResponse.FromString,
+                )
         self.FindFeeds = channel.unary_unary(
                 '/kachery_p2p.peer.v1.PeerService/FindFeeds',
                 request_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindFeedsRequest.SerializeToString,
@@ -128,6 +138,22 @@ class PeerServiceServicer(object):
 
     def ListMembers(self, request, context):
         """Tells the addresses of other members of the channels that the caller shares with this node.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnnounceContents(self, request, context):
+        """Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+        from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+        two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindProviders(self, request, context):
+        """Tells which members of a channel have announced contents here. Errors as AnnounceContents.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -224,6 +250,16 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     servicer.ListMembers,
                     request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersRequest.FromString,
                     response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersResponse.SerializeToString,
+            ),
+            'AnnounceContents': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnounceContents,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AnnounceContentsRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AnnounceContentsResponse.SerializeToString,
+            ),
+            'FindProviders': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindProviders,
+                    request_deserializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindProvidersRequest.FromString,
+                    response_serializer=kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindProvidersResponse.SerializeToString,
             ),
             'FindFeeds': grpc.unary_unary_rpc_method_handler(
                     servicer.FindFeeds,
@@ -362,6 +398,40 @@ class PeerService(object):
         return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/ListMembers',
             kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersRequest.SerializeToString,
             kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.ListMembersResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AnnounceContents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/AnnounceContents',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AnnounceContentsRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.AnnounceContentsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def FindProviders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/kachery_p2p.peer.v1.PeerService/FindProviders',
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindProvidersRequest.SerializeToString,
+            kachery__p2p_dot_peer_dot_v1_dot_peer__service__pb2.FindProvidersResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

@@ -63,6 +63,21 @@ class PeerServiceStub:
     ]
     """Tells the addresses of other members of the channels that the caller shares with this node."""
 
+    AnnounceContents: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsResponse,
+    ]
+    """Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+    from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+    two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+    """
+
+    FindProviders: grpc.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.FindProvidersRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.FindProvidersResponse,
+    ]
+    """Tells which members of a channel have announced contents here. Errors as AnnounceContents."""
+
     FindFeeds: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.peer.v1.peer_service_pb2.FindFeedsRequest,
         kachery_p2p.peer.v1.peer_service_pb2.FindFeedsResponse,
@@ -168,6 +183,21 @@ class PeerServiceAsyncStub:
         kachery_p2p.peer.v1.peer_service_pb2.ListMembersResponse,
     ]
     """Tells the addresses of other members of the channels that the caller shares with this node."""
+
+    AnnounceContents: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsResponse,
+    ]
+    """Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+    from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+    two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+    """
+
+    FindProviders: grpc.aio.UnaryUnaryMultiCallable[
+        kachery_p2p.peer.v1.peer_service_pb2.FindProvidersRequest,
+        kachery_p2p.peer.v1.peer_service_pb2.FindProvidersResponse,
+    ]
+    """Tells which members of a channel have announced contents here. Errors as AnnounceContents."""
 
     FindFeeds: grpc.aio.UnaryUnaryMultiCallable[
         kachery_p2p.peer.v1.peer_service_pb2.FindFeedsRequest,
@@ -284,6 +314,25 @@ class PeerServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.ListMembersResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.ListMembersResponse]]:
         """Tells the addresses of other members of the channels that the caller shares with this node."""
+
+    @abc.abstractmethod
+    def AnnounceContents(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.AnnounceContentsResponse]]:
+        """Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+        from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+        two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+        """
+
+    @abc.abstractmethod
+    def FindProviders(
+        self,
+        request: kachery_p2p.peer.v1.peer_service_pb2.FindProvidersRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[kachery_p2p.peer.v1.peer_service_pb2.FindProvidersResponse, collections.abc.Awaitable[kachery_p2p.peer.v1.peer_service_pb2.FindProvidersResponse]]:
+        """Tells which members of a channel have announced contents here. Errors as AnnounceContents."""
 
     @abc.abstractmethod
     def FindFeeds(

@@ -148,6 +148,45 @@ export interface MemberAddress {
   isConnected: boolean;
 }
 
+/** Contents that the caller has. */
+export interface AnnounceContentsRequest {
+  /** Tag of the channel whose members may hear of it: see GreetRequest. */
+  channelTag: Buffer;
+  /**
+   * Record keys, 1 to 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
+   * the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits.
+   */
+  recordKeys: Buffer[];
+}
+
+/** What was noted. */
+export interface AnnounceContentsResponse {
+  /** How many of the keys this node keeps; fewer than were told if it has no room. */
+  keptKeys: number;
+}
+
+/** Asks who has contents. */
+export interface FindProvidersRequest {
+  /** Tag of the channel. */
+  channelTag: Buffer;
+  /** Record keys, 1 to 1,000. */
+  recordKeys: Buffer[];
+}
+
+/** Tells who has contents. */
+export interface FindProvidersResponse {
+  /** One for each key, in the order of the request. */
+  results: Providers[];
+  /** Where the nodes that are named may be reached, each once. */
+  members: MemberAddress[];
+}
+
+/** Who has announced a content. */
+export interface Providers {
+  /** Ids of members, the ones last that announced it first; at most 8. Whether they still have it, they tell themselves. */
+  nodeIds: string[];
+}
+
 /** Asks which feeds are here. */
 export interface FindFeedsRequest {
   /** Ids of feeds, 64 lower-case hexadecimal digits each; at most 1,000. */
@@ -1579,6 +1618,425 @@ export const MemberAddress: MessageFns<MemberAddress> = {
     message.nodeId = object.nodeId ?? "";
     message.addresses = object.addresses?.map((e) => e) || [];
     message.isConnected = object.isConnected ?? false;
+    return message;
+  },
+};
+
+function createBaseAnnounceContentsRequest(): AnnounceContentsRequest {
+  return { channelTag: Buffer.alloc(0), recordKeys: [] };
+}
+
+export const AnnounceContentsRequest: MessageFns<AnnounceContentsRequest> = {
+  encode(message: AnnounceContentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelTag.length !== 0) {
+      writer.uint32(10).bytes(message.channelTag);
+    }
+    for (const v of message.recordKeys) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnnounceContentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnnounceContentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channelTag = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.recordKeys.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnnounceContentsRequest {
+    return {
+      channelTag: isSet(object.channelTag)
+        ? Buffer.from(bytesFromBase64(object.channelTag))
+        : isSet(object.channel_tag)
+        ? Buffer.from(bytesFromBase64(object.channel_tag))
+        : Buffer.alloc(0),
+      recordKeys: globalThis.Array.isArray(object?.recordKeys)
+        ? object.recordKeys.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : globalThis.Array.isArray(object?.record_keys)
+        ? object.record_keys.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+    };
+  },
+
+  toJSON(message: AnnounceContentsRequest): unknown {
+    const obj: any = {};
+    if (message.channelTag.length !== 0) {
+      obj.channelTag = base64FromBytes(message.channelTag);
+    }
+    if (message.recordKeys?.length) {
+      obj.recordKeys = message.recordKeys.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnnounceContentsRequest>, I>>(base?: I): AnnounceContentsRequest {
+    return AnnounceContentsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnnounceContentsRequest>, I>>(object: I): AnnounceContentsRequest {
+    const message = createBaseAnnounceContentsRequest();
+    message.channelTag = object.channelTag ?? Buffer.alloc(0);
+    message.recordKeys = object.recordKeys?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAnnounceContentsResponse(): AnnounceContentsResponse {
+  return { keptKeys: 0 };
+}
+
+export const AnnounceContentsResponse: MessageFns<AnnounceContentsResponse> = {
+  encode(message: AnnounceContentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keptKeys !== 0) {
+      writer.uint32(8).uint32(message.keptKeys);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnnounceContentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnnounceContentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keptKeys = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnnounceContentsResponse {
+    return {
+      keptKeys: isSet(object.keptKeys)
+        ? globalThis.Number(object.keptKeys)
+        : isSet(object.kept_keys)
+        ? globalThis.Number(object.kept_keys)
+        : 0,
+    };
+  },
+
+  toJSON(message: AnnounceContentsResponse): unknown {
+    const obj: any = {};
+    if (message.keptKeys !== 0) {
+      obj.keptKeys = Math.round(message.keptKeys);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnnounceContentsResponse>, I>>(base?: I): AnnounceContentsResponse {
+    return AnnounceContentsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnnounceContentsResponse>, I>>(object: I): AnnounceContentsResponse {
+    const message = createBaseAnnounceContentsResponse();
+    message.keptKeys = object.keptKeys ?? 0;
+    return message;
+  },
+};
+
+function createBaseFindProvidersRequest(): FindProvidersRequest {
+  return { channelTag: Buffer.alloc(0), recordKeys: [] };
+}
+
+export const FindProvidersRequest: MessageFns<FindProvidersRequest> = {
+  encode(message: FindProvidersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelTag.length !== 0) {
+      writer.uint32(10).bytes(message.channelTag);
+    }
+    for (const v of message.recordKeys) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindProvidersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindProvidersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channelTag = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.recordKeys.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindProvidersRequest {
+    return {
+      channelTag: isSet(object.channelTag)
+        ? Buffer.from(bytesFromBase64(object.channelTag))
+        : isSet(object.channel_tag)
+        ? Buffer.from(bytesFromBase64(object.channel_tag))
+        : Buffer.alloc(0),
+      recordKeys: globalThis.Array.isArray(object?.recordKeys)
+        ? object.recordKeys.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : globalThis.Array.isArray(object?.record_keys)
+        ? object.record_keys.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+    };
+  },
+
+  toJSON(message: FindProvidersRequest): unknown {
+    const obj: any = {};
+    if (message.channelTag.length !== 0) {
+      obj.channelTag = base64FromBytes(message.channelTag);
+    }
+    if (message.recordKeys?.length) {
+      obj.recordKeys = message.recordKeys.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FindProvidersRequest>, I>>(base?: I): FindProvidersRequest {
+    return FindProvidersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindProvidersRequest>, I>>(object: I): FindProvidersRequest {
+    const message = createBaseFindProvidersRequest();
+    message.channelTag = object.channelTag ?? Buffer.alloc(0);
+    message.recordKeys = object.recordKeys?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseFindProvidersResponse(): FindProvidersResponse {
+  return { results: [], members: [] };
+}
+
+export const FindProvidersResponse: MessageFns<FindProvidersResponse> = {
+  encode(message: FindProvidersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      Providers.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.members) {
+      MemberAddress.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindProvidersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindProvidersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(Providers.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.members.push(MemberAddress.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindProvidersResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results) ? object.results.map((e: any) => Providers.fromJSON(e)) : [],
+      members: globalThis.Array.isArray(object?.members)
+        ? object.members.map((e: any) => MemberAddress.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FindProvidersResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => Providers.toJSON(e));
+    }
+    if (message.members?.length) {
+      obj.members = message.members.map((e) => MemberAddress.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FindProvidersResponse>, I>>(base?: I): FindProvidersResponse {
+    return FindProvidersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FindProvidersResponse>, I>>(object: I): FindProvidersResponse {
+    const message = createBaseFindProvidersResponse();
+    message.results = object.results?.map((e) => Providers.fromPartial(e)) || [];
+    message.members = object.members?.map((e) => MemberAddress.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseProviders(): Providers {
+  return { nodeIds: [] };
+}
+
+export const Providers: MessageFns<Providers> = {
+  encode(message: Providers, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodeIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Providers {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProviders();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Providers {
+    return {
+      nodeIds: globalThis.Array.isArray(object?.nodeIds)
+        ? object.nodeIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.node_ids)
+        ? object.node_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Providers): unknown {
+    const obj: any = {};
+    if (message.nodeIds?.length) {
+      obj.nodeIds = message.nodeIds;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Providers>, I>>(base?: I): Providers {
+    return Providers.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Providers>, I>>(object: I): Providers {
+    const message = createBaseProviders();
+    message.nodeIds = object.nodeIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -3538,6 +3996,33 @@ export const PeerServiceService = {
     responseSerialize: (value: ListMembersResponse): Buffer => Buffer.from(ListMembersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListMembersResponse => ListMembersResponse.decode(value),
   },
+  /**
+   * Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+   * from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+   * two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+   */
+  announceContents: {
+    path: "/kachery_p2p.peer.v1.PeerService/AnnounceContents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AnnounceContentsRequest): Buffer =>
+      Buffer.from(AnnounceContentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AnnounceContentsRequest => AnnounceContentsRequest.decode(value),
+    responseSerialize: (value: AnnounceContentsResponse): Buffer =>
+      Buffer.from(AnnounceContentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AnnounceContentsResponse => AnnounceContentsResponse.decode(value),
+  },
+  /** Tells which members of a channel have announced contents here. Errors as AnnounceContents. */
+  findProviders: {
+    path: "/kachery_p2p.peer.v1.PeerService/FindProviders" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindProvidersRequest): Buffer => Buffer.from(FindProvidersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindProvidersRequest => FindProvidersRequest.decode(value),
+    responseSerialize: (value: FindProvidersResponse): Buffer =>
+      Buffer.from(FindProvidersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindProvidersResponse => FindProvidersResponse.decode(value),
+  },
   /** Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one. */
   findFeeds: {
     path: "/kachery_p2p.peer.v1.PeerService/FindFeeds" as const,
@@ -3664,6 +4149,14 @@ export interface PeerServiceServer extends UntypedServiceImplementation {
   readFiles: handleServerStreamingCall<ReadFilesRequest, ReadFilesResponse>;
   /** Tells the addresses of other members of the channels that the caller shares with this node. */
   listMembers: handleUnaryCall<ListMembersRequest, ListMembersResponse>;
+  /**
+   * Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+   * from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+   * two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+   */
+  announceContents: handleUnaryCall<AnnounceContentsRequest, AnnounceContentsResponse>;
+  /** Tells which members of a channel have announced contents here. Errors as AnnounceContents. */
+  findProviders: handleUnaryCall<FindProvidersRequest, FindProvidersResponse>;
   /** Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one. */
   findFeeds: handleUnaryCall<FindFeedsRequest, FindFeedsResponse>;
   /** Tells the heads of many subfeeds of feeds that this node has. INVALID_ARGUMENT over 1,000 subfeeds or for a malformed one. */
@@ -3772,6 +4265,42 @@ export interface PeerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListMembersResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Takes note that the caller has contents, so that members of a large channel who look for them hear here who has them. A content is told as its record key,
+   * from which nobody learns its hash. A record is forgotten after a day unless it is announced again. PERMISSION_DENIED (NOT_AUTHORIZED) for a channel that the
+   * two do not share; INVALID_ARGUMENT over 1,000 keys or for a malformed one.
+   */
+  announceContents(
+    request: AnnounceContentsRequest,
+    callback: (error: ServiceError | null, response: AnnounceContentsResponse) => void,
+  ): ClientUnaryCall;
+  announceContents(
+    request: AnnounceContentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AnnounceContentsResponse) => void,
+  ): ClientUnaryCall;
+  announceContents(
+    request: AnnounceContentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AnnounceContentsResponse) => void,
+  ): ClientUnaryCall;
+  /** Tells which members of a channel have announced contents here. Errors as AnnounceContents. */
+  findProviders(
+    request: FindProvidersRequest,
+    callback: (error: ServiceError | null, response: FindProvidersResponse) => void,
+  ): ClientUnaryCall;
+  findProviders(
+    request: FindProvidersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindProvidersResponse) => void,
+  ): ClientUnaryCall;
+  findProviders(
+    request: FindProvidersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindProvidersResponse) => void,
   ): ClientUnaryCall;
   /** Tells which of many feeds this node has. INVALID_ARGUMENT over 1,000 ids or for a malformed one. */
   findFeeds(
