@@ -10,6 +10,7 @@ import { feedAppendsBenchmark } from './benchmarks/feed-appends.js';
 import { feedFollowingBenchmark } from './benchmarks/feed-following.js';
 import { feedMemoryBenchmark } from './benchmarks/feed-memory.js';
 import { feedReadingBenchmark } from './benchmarks/feed-reading.js';
+import { largeChannelBenchmark } from './benchmarks/large-channel.js';
 import { loadBytesBenchmark } from './benchmarks/load-bytes.js';
 import { manyFilesBenchmark } from './benchmarks/many-files.js';
 import { networkDistantBenchmark } from './benchmarks/network-distant.js';
@@ -44,6 +45,7 @@ const benchmarks: readonly Benchmark[] = [
   networkDistantBenchmark,
   networkSmallFilesBenchmark,
   networkFeedsBenchmark,
+  largeChannelBenchmark,
 ];
 
 const usage = `Measures speed and memory beside what bounds them physically, and keeps the results in bench/results.

@@ -58,7 +58,15 @@ export async function simulateChannel({ members, filesOfNode, finds, awayShare, 
   joiner.isAway = false;
   await joined(world, others);
   await world.time.runUntil(() => false, 5 * 60_000);
-  const found = await findAll(world, finds, () => fileOf(chosen(world, holders.filter(({ isAway }) => !isAway)), Math.floor(world.random() * filesOfNode)));
+  const found = await findAll(world, finds, () =>
+    fileOf(
+      chosen(
+        world,
+        holders.filter(({ isAway }) => !isAway),
+      ),
+      Math.floor(world.random() * filesOfNode),
+    ),
+  );
   const inVain = await findAll(world, Math.ceil(finds / 10), () => idOf(`nobody has ${String(world.random())}`));
   const linksOfNode = present.map(({ links }) => links.size);
   const pulseBytes = mean(linksOfNode) * 60 * costs.pulseBytes;

@@ -110,7 +110,7 @@ export class SimulatedNode implements IndexNetwork {
   async find(id: ContentId): Promise<NodeId | undefined> {
     const search = new HolderSearch({ providers: this.search, reach: this.reach, isConnected: (nodeId) => this.isConnected(nodeId) });
     const asked = new Set<NodeId>();
-    for (let isMore = true; isMore; ) {
+    for (let isMore = true; isMore;) {
       isMore = await search.step([id], this.channels());
       const worth = [...this.links.keys()].filter((nodeId) => (search.isWidened || search.named.has(nodeId)) && !asked.has(nodeId));
       for (const nodeId of worth) asked.add(nodeId);

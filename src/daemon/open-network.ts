@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type DaemonConfig } from '../config/daemon-config.js';
 import { packageVersion } from '../config/package-version.js';
 import { systemClock } from '../core/clock.js';
+import { systemTimers } from '../core/timers.js';
 import { limits } from '../core/limits.js';
 import { parseNodeId } from '../core/node-id.js';
 import { type StructuredLog } from '../core/structured-log.js';
@@ -21,6 +22,8 @@ import { Links } from '../network/links.js';
 import { type NodeIdentity } from '../network/node-identity.js';
 import { type Peers } from '../network/peer.js';
 import { LinkedPeers } from '../network/peers/linked-peers.js';
+import { LinkedIndexNetwork } from '../network/providers/linked-index-network.js';
+import { ProviderIndex } from '../network/providers/provider-index.js';
 import { FairShare } from '../network/serving/fair-share.js';
 import { RelayCarrier } from '../network/relay/relay-carrier.js';
 import { TunnelRelay } from '../network/relay/tunnel-relay.js';
@@ -65,7 +68,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const carrier = new RelayCarrier({ membership: channels, connected });
   const relay = new TunnelRelay({ membership: channels, connected, share: relayShare(config) }, { idleMs: limits.tunnelIdleMs });
   closing.add(async () => relay.close());
-  const serving = new PeerServing({ ...parts, share: fairShare(config), tunnels: { relay, carrier } }, options);
+  const serving = new PeerServing({ ...parts, share: fairShare(config), tunnels: { relay, carrier }, index: () => index }, options);
   const links = await Links.open(
     {
       ...{ identity: parts.identity, log: parts.log, membership: channels, addresses, clock: systemClock, random: Math.random },
@@ -78,14 +81,22 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
     },
   );
   closing.add(() => links.close());
-  const peers = new LinkedPeers(links, channels);
+  const ownId = parseNodeId(parts.identity.nodeId);
+  const index = new ProviderIndex({
+    network: new LinkedIndexNetwork({ ownId, links, membership: channels, addresses }),
+    catalog: { pages: () => parts.store.idPages(), watch: (onNew) => parts.store.watch(onNew) },
+    ...{ membership: channels, clock: systemClock, timers: systemTimers, random: Math.random, log: parts.log },
+  });
+  closing.add(() => index.close());
+  const peers = new LinkedPeers(links, channels, () => index.search());
   const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });
   closing.add(() => replication.close());
   const log: FetchLog = { begin: (uri, sizeBytes) => parts.transfers.begin('fetch', uri, sizeBytes) };
   const remote = new FileFetcher({ store: parts.store, peers, clock: systemClock, log });
   closing.add(() => remote.close());
   await links.start();
-  return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
+  index.start();
+  return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, ownId) };
 }
 
 async function openChannels({ configDir, network }: DaemonConfig, { identity, log }: NetworkParts, closing: ClosingStack): Promise<Channels> {

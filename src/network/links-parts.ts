@@ -32,6 +32,7 @@ export interface LinksOptions {
   readonly staticPeers?: readonly string[];
   /** Whether this node passes connections on between others now. */
   readonly isRelay?: () => boolean;
-  /** For tests. */
+  /** Members up to which a channel is small, and all of it connected; limits.smallChannelNodes unless given. For tests, as what follows. */
+  readonly smallChannelNodes?: number | undefined;
   readonly timing?: Partial<LinkTiming>;
 }

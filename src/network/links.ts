@@ -1,4 +1,5 @@
 import { KacheryError } from '../core/failure.js';
+import { limits } from '../core/limits.js';
 import { type NodeId, parseNodeId } from '../core/node-id.js';
 import { type NodeFacts } from './greeting.js';
 import { Anteroom } from './link/anteroom.js';
@@ -16,10 +17,14 @@ import { Neighbours } from './link/neighbours.js';
 import { Redialing } from './link/redialing.js';
 import { SecureHandshakes } from './link/secure-handshakes.js';
 import { type LinkFacts } from './link-facts.js';
+import { LargeChannels } from './providers/large-channels.js';
 import { type LinksOptions, type LinksParts } from './links-parts.js';
 
 /** A clock that goes on while the machine sleeps runs ahead of ticks by so many of them when it wakes. */
 const sleepTicks = 6;
+
+/** Who knows where so many of the members of large channels are asks nobody else at once. */
+const enoughKnown = 0.9;
 
 /** So that those who wait for a connection hear why a try took too long. */
 const graceMs = 250;
@@ -29,6 +34,8 @@ const graceMs = 250;
  * ends it when no channel authorises it any more.
  */
 export class Links {
+  /** Which joined channels are too large for everybody in them to be connected. */
+  readonly large: LargeChannels;
   private readonly timing: LinkTiming;
   private readonly neighbours: Neighbours;
   private readonly acceptor: LinkAcceptor;
@@ -48,11 +55,12 @@ export class Links {
     const ownId = parseNodeId(parts.identity.nodeId);
     const timing = { ...defaultLinkTiming, ...options.timing };
     const { membership, random, log, carriers } = parts;
+    const large = new LargeChannels(ownId, membership, options.smallChannelNodes);
     const ownFacts = (): NodeFacts => this.ownFacts();
     const linkParts: LinkParts = { ...parts, ownFacts, timing, anteroom: anteroom.address, labelOf: (nodeId) => this.labelOf(nodeId) };
     const handshakes = new SecureHandshakes(parts.identity, { handshakeMs: timing.connectMs });
     const neighbours = new Neighbours(ownId, this.neighbourEvents(), (neighbour) => this.redialing.triesFor(neighbour));
-    const host = new CallerDesk({ ...parts, neighbours, timing, ownFacts, onGreeted: (nodeId) => this.onGreeted(nodeId) });
+    const host = new CallerDesk({ ...parts, large, neighbours, timing, ownFacts, onGreeted: (nodeId) => this.onGreeted(nodeId) });
     const dialer = new LinkDialer(carriers, handshakes, timing);
     const maker = new LinkMaker({
       ...{ ownId, membership, dialer, host, linkParts, neighbours },
@@ -65,10 +73,11 @@ export class Links {
       neighbours.of(link.nodeId).addLink(link);
       this.onLink(link);
     };
+    this.large = large;
     this.timing = timing;
     this.neighbours = neighbours;
     this.acceptor = new LinkAcceptor({ ownId, handshakes, host, linkParts, neighbours, log, onLink });
-    this.redialing = new Redialing({ ...parts, ownId, neighbours, dialer, maker, random, timing });
+    this.redialing = new Redialing({ ...parts, ownId, large, neighbours, dialer, maker, random, timing });
     this.tickedAtMs = parts.clock.now();
   }
 
@@ -93,7 +102,7 @@ export class Links {
       this.tick();
     });
     this.every(this.timing.memberExchangeMs * (0.9 + this.parts.random() / 5), () => {
-      for (const link of this.connected()) this.askForMembers(link);
+      for (const link of this.toExchangeWith()) this.askForMembers(link);
     });
     this.onMembershipChange();
   }
@@ -107,6 +116,11 @@ export class Links {
   /** The connections over which other nodes can be called now, one for each. */
   connected(): readonly Link[] {
     return this.neighbours.all().flatMap(({ best }) => best ?? []);
+  }
+
+  /** The connection over which a node can be called now. */
+  linkTo(nodeId: NodeId): Link | undefined {
+    return this.neighbours.get(nodeId)?.best;
   }
 
   /** Why a node could not be connected the last time, for people; empty if it was not tried. */
@@ -206,13 +220,13 @@ export class Links {
     if (origin.isDialed && directAddress !== undefined) addresses.noteSuccess(nodeId, directAddress);
     log.info({ node: nodeId, label: link.label, ...origin }, 'connected with a node');
     if (origin.kind !== 'direct') this.neighbours.of(nodeId).tries.later(this.timing.betterLinkMs);
-    this.askForMembers(link);
+    if (this.large.isClose(nodeId) || facts?.isRelay === true || this.knowsTooFew()) this.askForMembers(link);
     if (facts?.isRelay === true) this.askAgain(link, this.timing.firstRetryMs * 2);
   }
 
   /** A node that greets may be reachable, too, if it does not ask to be called over a connection of its own. */
   private onGreeted(nodeId: NodeId): void {
-    this.neighbours.get(nodeId)?.tries.later(this.timing.firstRetryMs * 4);
+    if (this.large.isClose(nodeId)) this.neighbours.get(nodeId)?.tries.later(this.timing.firstRetryMs * 4);
   }
 
   private askForMembers(link: Link): void {
@@ -220,17 +234,42 @@ export class Links {
     const asking = exchangeMembers(link, this.parts.membership, this.parts.addresses)
       .then((nodeIds) => {
         for (const nodeId of nodeIds) {
+          if (!this.large.isClose(nodeId)) continue;
           const tries = this.neighbours.get(nodeId)?.tries;
           // What failed before it was connected there says nothing any more.
           if (link.neighbours.has(nodeId) && !before.has(nodeId)) tries?.forgive();
           tries?.later(this.parts.random() * this.timing.firstRetryMs);
         }
+        this.redialing.dialMore();
       })
       .catch((error: unknown) => {
         this.parts.log.debug({ node: link.nodeId, problem: String(error) }, 'a node did not tell where other members are');
       });
     this.asking.add(asking);
     void asking.finally(() => this.asking.delete(asking));
+  }
+
+  /** Members of a large channel know where nearly all others are, and tell many: one of them is asked at a time. */
+  private toExchangeWith(): readonly Link[] {
+    const connected = this.connected();
+    const others = connected.filter(({ nodeId }) => !this.large.isClose(nodeId));
+    const chosen = others[Math.floor(this.parts.random() * others.length)];
+    return connected.filter((link) => link === chosen || link.facts?.isRelay === true || this.large.isClose(link.nodeId));
+  }
+
+  private knowsTooFew(): boolean {
+    const { addresses } = this.parts;
+    const order = this.large.order();
+    return order.filter((nodeId) => addresses.addressesOf(nodeId).length > 0).length < order.length * enoughKnown;
+  }
+
+  /** Connections beside those that are kept end when nobody uses them. */
+  private closePassing(): void {
+    if (this.large.all().length === 0) return;
+    const dialed = this.neighbours.all().filter(({ isDialed }) => isDialed);
+    const kept = new Set(this.large.order().slice(0, limits.keptLinks));
+    const passing = dialed.filter(({ nodeId }) => !kept.has(nodeId) && !this.large.isClose(nodeId));
+    for (const neighbour of passing.slice(0, Math.max(0, dialed.length - limits.keptLinks))) neighbour.closeIfIdle(this.timing.passingLinkMs);
   }
 
   /**
@@ -260,6 +299,8 @@ export class Links {
       if (hasSlept) for (const link of neighbour.allLinks) void link.pulse();
     }
     if (hasSlept) this.redialing.refresh();
+    this.closePassing();
+    this.redialing.dialMore();
   }
 
   private every(intervalMs: number, act: () => void): void {

@@ -2,6 +2,7 @@ import { type ByteRange } from '../core/byte-range.js';
 import { type ContentId } from '../core/content-id.js';
 import { type NodeId } from '../core/node-id.js';
 import { type FeedPeer } from './feed-peer.js';
+import { type PeerSearch } from './peer-search.js';
 
 /** A file that another node claims to have. Nothing of it is proven. */
 export interface RemoteFile {
@@ -70,7 +71,10 @@ export interface Peers {
   /** Those that are not connected now. Fails as `connected`. */
   missing(selection?: PeerSelection): readonly MissingPeer[];
 
-  /** Tries to connect those that are not connected, each once; resolves when all of them are or have failed, or after `limits.connectMs`. Never fails. */
+  /** A search of its own for contents. */
+  search(): PeerSearch;
+
+  /** Tries to connect those that are not connected, but not all members of a large channel, each once; resolves when all of them are or have failed, or after `limits.connectMs`. Never fails. */
   connectMissing(selection?: PeerSelection, options?: RequestOptions): Promise<void>;
 
   /** Calls `onChange` whenever a node was connected or lost, until the function that it returns is called. */

@@ -52,6 +52,9 @@ export interface LocalStorageOptions {
 /** How many look-ups go to the file system at a time. */
 const lookupConcurrency = 32;
 
+/** Ids in one page of all that is here. */
+const idsOfPage = 20_000;
+
 /** The content-addressed store in a storage directory: the parts of this room, put together. */
 export class LocalStorage implements FileStore {
   readonly dir: string;
@@ -66,6 +69,7 @@ export class LocalStorage implements FileStore {
   private readonly batches: BatchStore | undefined;
   private readonly index: ContentIndex;
   private readonly unwritable: KacheryError | undefined;
+  private readonly watchers = new Set<(id: ContentId) => void>();
   /** In place of the writer, where the directory can only be read. */
   private readonly knownIntake: KnownContentIntake | undefined;
 
@@ -76,7 +80,7 @@ export class LocalStorage implements FileStore {
     this.dir = layout.dir;
     this.unwritable = unwritable;
     this.index = index;
-    const publisher = new Publisher(layout);
+    const publisher = new Publisher(layout, (id) => this.tellNew(id));
     this.links = new Links(layout, publisher);
     this.writer = new ContentWriter(layout, publisher, index, role, fileMode);
     this.intake = new LocalFileIntake({ writer: this.writer, pool: this.pool, index, clock, dir: layout.dir });
@@ -182,7 +186,9 @@ export class LocalStorage implements FileStore {
       // Beside a damaged copy nobody would look for a link.
       if (await statIfThere(this.layout.contentPath(content.id))) return { ...content, ...(await this.storeSource(source, options)) };
       const record = { ...content, path, sizeBytes: source.sizeBytes, mtimeSeconds: modificationTimeSeconds(source.stats) };
-      return { ...content, file: await this.links.write(content.id, record, this.writer.temporaryPath()) };
+      const linked = await this.links.write(content.id, record, this.writer.temporaryPath());
+      this.tellNew(content.id);
+      return { ...content, file: linked };
     });
     return file;
   }
@@ -193,6 +199,7 @@ export class LocalStorage implements FileStore {
     const wasThere = await this.batches.store(entries);
     return entries.map(({ sha1, bytes }, position) => {
       const id = parseContentId(sha1);
+      this.tellNew(id);
       const file: StoredFile = { id, sizeBytes: bytes.byteLength, location: 'stored', path: this.layout.contentPath(id) };
       return { file, alreadyStored: wasThere[position] ?? false };
     });
@@ -237,6 +244,19 @@ export class LocalStorage implements FileStore {
     yield verifier.progress;
   }
 
+  /** The ids of all files that are here, a page at a time, in the order of their hashes. */
+  async *idPages(): AsyncGenerator<readonly ContentId[], void, undefined> {
+    for (let ids = await listContentIds(this.layout, undefined, idsOfPage); ids.length > 0; ids = await listContentIds(this.layout, ids.at(-1), idsOfPage)) {
+      yield ids;
+    }
+  }
+
+  /** Calls `onStored` for each content that was stored, also if it was here before, until the function that it returns is called. */
+  watch(onStored: (id: ContentId) => void): () => void {
+    this.watchers.add(onStored);
+    return () => this.watchers.delete(onStored);
+  }
+
   async usage(): Promise<StorageUsage> {
     const { bavail, blocks, bsize } = await statfs(this.dir);
     return { availableBytes: bavail * bsize, capacityBytes: blocks * bsize, ...(await this.uploads.usage()), ...(await this.partialFiles.usage()) };
@@ -246,6 +266,10 @@ export class LocalStorage implements FileStore {
     await this.batches?.close();
     await this.partialFiles.close();
     await this.pool.close();
+  }
+
+  private tellNew(id: ContentId): void {
+    for (const tell of this.watchers) tell(id);
   }
 
   private readonly hashFile = async (file: FileHandle, sizeBytes: number, signal?: AbortSignal): Promise<string> =>

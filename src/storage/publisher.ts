@@ -9,7 +9,11 @@ export class Publisher {
   /** Prefixes of contents whose outer folders have durable names. Of the innermost folders there may be millions. */
   private readonly durableFolders = new Set<string>();
 
-  constructor(private readonly layout: StorageLayout) {}
+  constructor(
+    private readonly layout: StorageLayout,
+    /** Hears of each content that has its place. */
+    private readonly onPublished: (id: ContentId) => void = () => undefined,
+  ) {}
 
   /**
    * Gives a durable temporary file its place, durably, and tells whether a file of this size was there before. That is replaced all the same: what is new was
@@ -21,6 +25,7 @@ export class Publisher {
     await this.makeFolders(id);
     await rename(temporaryPath, path);
     await syncFolder(dirname(path));
+    this.onPublished(id);
     return { wasThere };
   }
 

@@ -44,9 +44,8 @@ export async function* findFile(
   const connecting = { isUnderWay: true };
   try {
     book.askConnected(stopping);
-    void book.connectMissing(stopping).finally(() => {
+    void reachAll(book, changes, stopping).finally(() => {
       connecting.isUnderWay = false;
-      if (!stopping.aborted) book.askConnected(stopping);
       ring();
     });
     for (let told = 0; ;) {
@@ -64,5 +63,16 @@ export async function* findFile(
   } finally {
     stopWatching();
     stop.abort();
+  }
+}
+
+/** Takes step after step to reach nodes that may have it, until one has it or there are no more. */
+async function reachAll(book: SourceBook, changes: Bell, signal: AbortSignal): Promise<void> {
+  for (let mayBeMore = true; mayBeMore && !signal.aborted;) {
+    mayBeMore = await book.connectMissing(signal);
+    if (signal.aborted) return;
+    book.askConnected(signal);
+    while (mayBeMore && book.isAsking) await changes.wait({ signal });
+    if (book.sources.length > 0) return;
   }
 }

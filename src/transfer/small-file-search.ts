@@ -1,5 +1,6 @@
 import { type ContentId } from '../core/content-id.js';
 import { type NodeId } from '../core/node-id.js';
+import { type PeerSearch } from '../network/peer-search.js';
 import { type Peer, type Peers, type PeerSelection } from '../network/peer.js';
 import { answerInTime } from './answer-in-time.js';
 import { Bell } from './bell.js';
@@ -32,7 +33,8 @@ export interface SmallFileSearchParts {
 
 /** Finds out which nodes have many small files, for one call. */
 export class SmallFileSearch {
-  private connecting: Promise<void> | undefined;
+  private readonly search: PeerSearch;
+  private lastStep: Promise<boolean> | undefined;
   /** Nodes that are not asked any more in this call, and why. */
   private readonly down = new Map<NodeId, string>();
 
@@ -40,7 +42,9 @@ export class SmallFileSearch {
     private readonly parts: SmallFileSearchParts,
     private readonly selection: PeerSelection,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.search = parts.peers.search();
+  }
 
   /** Who has the files: those that are connected, and, for what none of them has, those that can be. Fails as Peers.connected. */
   async find(ids: readonly ContentId[]): Promise<SmallFile[]> {
@@ -48,10 +52,22 @@ export class SmallFileSearch {
     const files = new Map(ids.map((id): [ContentId, SmallFile] => [id, { id, sources: [], answers }]));
     const lookup = { files, answers, asked: new Set<NodeId>() };
     await this.ask(lookup);
-    if ([...files.values()].every(({ sources }) => sources.length > 0)) return [...files.values()];
-    await (this.connecting ??= this.parts.peers.connectMissing(this.selection, { signal: this.signal }));
-    await this.ask(lookup);
+    for (let mayBeMore = true; mayBeMore && !this.signal.aborted;) {
+      const missing = ids.filter((id) => files.get(id)?.sources.length === 0);
+      if (missing.length === 0) break;
+      mayBeMore = await this.reachMore(missing);
+      await this.ask(lookup);
+    }
     return [...files.values()];
+  }
+
+  /** Where there is one step only, all lookups of the call share it. */
+  private async reachMore(ids: readonly ContentId[]): Promise<boolean> {
+    if (this.lastStep) return this.lastStep;
+    const step = this.search.reachMore(ids, this.selection, { signal: this.signal });
+    this.lastStep = step;
+    if ((await step) || this.search.dependsOnContent) this.lastStep = undefined;
+    return step;
   }
 
   /** A node does not answer: nothing more is asked of it. */
@@ -68,7 +84,7 @@ export class SmallFileSearch {
   private async ask({ files, answers, asked }: Lookup): Promise<void> {
     const changes = new Bell();
     let waiting = 0;
-    for (const peer of this.parts.peers.connected(this.selection)) {
+    for (const peer of this.search.connected(this.selection)) {
       const problem = this.parts.distrusted.problemOf(peer.nodeId);
       const downProblem = this.down.get(peer.nodeId);
       if (asked.has(peer.nodeId)) continue;

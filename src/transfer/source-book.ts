@@ -1,6 +1,7 @@
 import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type NodeId } from '../core/node-id.js';
+import { type PeerSearch } from '../network/peer-search.js';
 import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RemoteFile } from '../network/peer.js';
 import { answerInTime } from './answer-in-time.js';
 import { type DistrustedPeers } from './distrusted-peers.js';
@@ -32,13 +33,16 @@ export class SourceBook {
   private readonly answers = new Map<NodeId, PeerAnswer>();
   /** Connections over which it was asked. One that broke and was made again is another one. */
   private readonly asked = new Map<NodeId, Peer>();
+  private readonly search: PeerSearch;
   private asking = 0;
 
   constructor(
     private readonly parts: SourceBookParts,
     private readonly id: ContentId,
     private readonly manifestId: ContentId | undefined,
-  ) {}
+  ) {
+    this.search = parts.peers.search();
+  }
 
   /** Nodes that have, or claim to have, the content, in the order of their answers. */
   get sources(): readonly Source[] {
@@ -66,9 +70,14 @@ export class SourceBook {
     return !isKnown;
   }
 
+  /** Whether there is anything to do to reach others. */
+  get canReachOthers(): boolean {
+    return this.search.dependsOnContent || this.missing().length > 0;
+  }
+
   /** Nodes that may be asked and are not connected. */
   missing(): readonly MissingPeer[] {
-    return unique(this.selections.flatMap((selection) => this.ofSelection(() => this.parts.peers.missing(selection))));
+    return unique(this.selections.flatMap((selection) => this.ofSelection(() => this.search.missing(selection))));
   }
 
   /** Asks the connected nodes that were not asked over their present connection. Returns at once; `onChange` hears of each answer. */
@@ -95,9 +104,10 @@ export class SourceBook {
     for (const source of this.found.values()) if (source.state === 'usable' && !connected.has(source.nodeId)) source.lose('the connection broke');
   }
 
-  /** Tries to connect all that may be asked. Never fails. */
-  async connectMissing(signal: AbortSignal): Promise<void> {
-    await Promise.allSettled(this.selections.map((selection) => this.parts.peers.connectMissing(selection, { signal })));
+  /** Tries to connect more that may have it, and tells whether there may be others after that. Never fails. */
+  async connectMissing(signal: AbortSignal): Promise<boolean> {
+    const steps = await Promise.all(this.selections.map((selection) => this.search.reachMore([this.id], selection, { signal })));
+    return steps.includes(true);
   }
 
   /** What is told of the sources. */
@@ -106,7 +116,7 @@ export class SourceBook {
   }
 
   private connected(): readonly Peer[] {
-    return unique(this.selections.flatMap((selection) => this.ofSelection(() => this.parts.peers.connected(selection))));
+    return unique(this.selections.flatMap((selection) => this.ofSelection(() => this.search.connected(selection))));
   }
 
   /** A channel may have been left since it was selected. */

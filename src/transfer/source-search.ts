@@ -113,10 +113,11 @@ export class SourceSearch {
   private async connectOthers(): Promise<void> {
     const { book, become, changes, signal, throwIfOver } = this.parts;
     this.hasConnected = true;
-    if (book.missing().length === 0) return;
+    if (!book.canReachOthers) return;
     become('connecting');
     const connecting = { isUnderWay: true };
-    void book.connectMissing(signal).finally(() => {
+    void book.connectMissing(signal).then((mayBeMore) => {
+      if (mayBeMore) this.hasConnected = false;
       connecting.isUnderWay = false;
       if (!signal.aborted) this.notePeers();
     });

@@ -9,6 +9,7 @@ import { type WatchedSubfeed } from '../../src/feeds/feed-store.js';
 import { type LocalFeeds } from '../../src/feeds/local-feeds.js';
 import { type FeedPeer, type FeedRequestOptions, type RemoteFeed, type RemoteReadOptions, type SubmitRequest } from '../../src/network/feed-peer.js';
 import { type MissingPeer, type Peer, type Peers, type PeerSelection } from '../../src/network/peer.js';
+import { EverybodySearch } from '../../src/network/peers/everybody-search.js';
 import { FeedReplication } from '../../src/transfer/feeds/feed-replication.js';
 import { NetworkedFeeds } from '../../src/transfer/feeds/networked-feeds.js';
 import { type ReplicationTimes } from '../../src/transfer/feeds/replication-parts.js';
@@ -158,6 +159,10 @@ export class TestPeers implements Peers {
   async connectMissing(): Promise<void> {
     for (const node of this.nodes) if (node.isReachable) node.connected ??= node.makePeer();
     this.tell();
+  }
+
+  search() {
+    return new EverybodySearch(this);
   }
 
   watch(onChange: () => void): () => void {

@@ -24,6 +24,10 @@ import { TcpCarrier } from '../../src/network/link/tcp-carrier.js';
 import { Links } from '../../src/network/links.js';
 import { type NodeIdentity } from '../../src/network/node-identity.js';
 import { LinkedPeers } from '../../src/network/peers/linked-peers.js';
+import { systemTimers } from '../../src/core/timers.js';
+import { LinkedIndexNetwork } from '../../src/network/providers/linked-index-network.js';
+import { ProviderIndex } from '../../src/network/providers/provider-index.js';
+import { providerHandlers } from '../../src/rpc/peer/provider-handlers.js';
 import { RelayCarrier } from '../../src/network/relay/relay-carrier.js';
 import { TunnelRelay } from '../../src/network/relay/tunnel-relay.js';
 import { FairShare } from '../../src/network/serving/fair-share.js';
@@ -69,6 +73,8 @@ export interface LinkedNodeOptions {
   readonly isHidden?: boolean;
   readonly staticPeers?: readonly string[];
   readonly timing?: Partial<LinkTiming>;
+  /** Members up to which a channel is small. */
+  readonly smallChannelNodes?: number;
   readonly label?: string;
   /** Path of the file of addresses. */
   readonly addressesPath?: string;
@@ -90,6 +96,10 @@ export class LinkedNode {
   /** What was logged. */
   readonly logged: string[] = [];
   readonly files = new Map<string, Buffer>();
+  /** Which calls others have made, by name. */
+  readonly served: string[] = [];
+  private readonly onStored = new Set<(id: ContentId) => void>();
+  private indexOfNode: ProviderIndex | undefined;
   /** What is sent of a file: a test may cut, stall or change it. */
   send: (call: ServerWritableStream<ReadFileRequest, ReadFileResponse>, content: Buffer, caller: Caller) => void = sendAll;
 
@@ -105,8 +115,12 @@ export class LinkedNode {
   /** A node that runs until the test ends. */
   static async start(t: ExecutionContext, options: LinkedNodeOptions = {}): Promise<LinkedNode> {
     const node = await LinkedNode.make(options);
-    t.teardown(() => node.links.close());
+    t.teardown(async () => {
+      await node.index.close();
+      await node.links.close();
+    });
     await node.links.start();
+    node.index.start();
     return node;
   }
 
@@ -142,10 +156,37 @@ export class LinkedNode {
           options: { interceptors: [prepareTunnels, new OpenCalls(new ReadBuffers(1, 1), { subscriptions: new Set(), idleMs: 60_000 }).interceptor] },
         }),
       },
-      { label, version: '1', staticPeers, isRelay: () => membership.isRelay, timing: { ...quickTiming, ...timing } },
+      {
+        label,
+        version: '1',
+        staticPeers,
+        smallChannelNodes: options.smallChannelNodes,
+        isRelay: () => membership.isRelay,
+        timing: { ...quickTiming, ...timing },
+      },
     );
-    made.node = new LinkedNode(identity.id, membership, links, new LinkedPeers(links, membership), carrier, addresses);
+    made.node = new LinkedNode(identity.id, membership, links, new LinkedPeers(links, membership, () => made.node!.index.search()), carrier, addresses);
     return made.node;
+  }
+
+  /** Its part of the index of large channels; what it announces comes a moment after it was stored. */
+  get index(): ProviderIndex {
+    return (this.indexOfNode ??= new ProviderIndex(
+      {
+        network: new LinkedIndexNetwork({ ownId: this.id, links: this.links, membership: this.membership, addresses: this.addresses }),
+        catalog: {
+          pages: async function* (this: LinkedNode) {
+            yield [...this.files.keys()].map(parseContentId);
+          }.bind(this),
+          watch: (onNew) => {
+            this.onStored.add(onNew);
+            return () => this.onStored.delete(onNew);
+          },
+        },
+        ...{ membership: this.membership, clock: systemClock, timers: systemTimers, random: Math.random, log: silentLog },
+      },
+      { newsMs: 20, firstRoundMs: 50, retryMs: 50, doubtMs: 100 },
+    ));
   }
 
   /** Where it listens, as `host:port`. */
@@ -157,12 +198,22 @@ export class LinkedNode {
   store(content: Buffer): ContentId {
     const id = parseContentId(createHash('sha1').update(content).digest('hex'));
     this.files.set(id, content);
+    for (const tell of this.onStored) tell(id);
     return id;
   }
 
   private serving(caller: Caller): Partial<PeerServiceServer> & UntypedServiceImplementation {
     this.callers.push(caller);
+    const { announceContents, findProviders } = providerHandlers(this.index, caller);
     return {
+      announceContents: (call, callback) => {
+        this.served.push('announceContents');
+        announceContents(call, callback);
+      },
+      findProviders: (call, callback) => {
+        this.served.push('findProviders');
+        findProviders(call, callback);
+      },
       greet: (call, callback) => {
         answer(callback, () => greetResponse(caller.greet(greetingOf(call.request))));
       },
@@ -170,6 +221,7 @@ export class LinkedNode {
         answer(callback, () => ({ members: caller.members().map(({ addresses, ...member }) => ({ ...member, addresses: [...addresses] })) }));
       },
       findFiles: (call, callback) => {
+        this.served.push('findFiles');
         answer(callback, () => ({ files: call.request.sha1s.flatMap((sha1) => this.found(sha1)) }));
       },
       readFile: (call) => {

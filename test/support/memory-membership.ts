@@ -14,6 +14,7 @@ export interface MemoryChannel {
 /** Joined channels in memory. */
 export class MemoryMembership implements Membership {
   private readonly watchers = new Set<() => void>();
+  private found: ReadonlyMap<NodeId, Member> | undefined;
 
   constructor(
     private readonly ownId: NodeId,
@@ -23,6 +24,7 @@ export class MemoryMembership implements Membership {
   /** Puts other channels in the place of these. */
   change(channels: readonly MemoryChannel[]): void {
     this.channels = channels;
+    this.found = undefined;
     for (const watcher of this.watchers) watcher();
   }
 
@@ -45,6 +47,10 @@ export class MemoryMembership implements Membership {
   }
 
   members(): ReadonlyMap<NodeId, Member> {
+    return (this.found ??= this.find());
+  }
+
+  private find(): ReadonlyMap<NodeId, Member> {
     const own = this.channels.filter(({ nodeIds }) => nodeIds.includes(this.ownId));
     const ids = new Set(own.flatMap(({ nodeIds }) => nodeIds).filter((nodeId) => nodeId !== this.ownId));
     const channelsOf = (nodeId: NodeId): string[] => own.filter(({ nodeIds }) => nodeIds.includes(nodeId)).map(({ address }) => address);

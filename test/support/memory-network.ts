@@ -7,6 +7,7 @@ import { KacheryError } from '../../src/core/failure.js';
 import { type NodeId, parseNodeId } from '../../src/core/node-id.js';
 import { type FeedPeer } from '../../src/network/feed-peer.js';
 import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RemoteFile, type RequestOptions } from '../../src/network/peer.js';
+import { EverybodySearch } from '../../src/network/peers/everybody-search.js';
 import { idOf, manifestBytes, manifestOf } from './content-of.js';
 
 /** What a script can make of a piece that a node is about to send: other bytes, a wait, or a failure. */
@@ -149,6 +150,10 @@ export class MemoryNetwork implements Peers {
     this.connectAttempts += 1;
     await new Promise((resolve) => setImmediate(resolve));
     for (const peer of [...this.lost.keys()]) if (this.reachable.has(peer)) this.connect(peer);
+  }
+
+  search() {
+    return new EverybodySearch(this);
   }
 
   watch(onChange: () => void): () => void {

@@ -113,6 +113,11 @@ export class AddressBook {
     return this.nodes.get(nodeId)?.firstHand() ?? [];
   }
 
+  /** Where others say that the node is, as far as this node has not found it wrong; at most two. */
+  untriedAddressesOf(nodeId: NodeId): readonly string[] {
+    return this.nodes.get(nodeId)?.untried().slice(0, 2) ?? [];
+  }
+
   /** Forgets nodes that `isOfInterest` says no of. */
   retain(isOfInterest: (nodeId: NodeId) => boolean): void {
     for (const nodeId of this.nodes.keys()) if (!isOfInterest(nodeId)) this.nodes.delete(nodeId);

@@ -51,6 +51,11 @@ export class NodeAddresses {
       .map(({ address }) => address);
   }
 
+  /** What nobody has tried from here. */
+  untried(): readonly string[] {
+    return this.entries.filter(({ workedAtMs, failedAtMs }) => workedAtMs === never && failedAtMs === never).map(({ address }) => address);
+  }
+
   /** What worked, and when. */
   thatWorked(): readonly { readonly address: string; readonly workedAtMs: number }[] {
     return this.entries.filter(({ workedAtMs }) => workedAtMs !== never).map(({ address, workedAtMs }) => ({ address, workedAtMs }));

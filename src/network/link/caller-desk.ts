@@ -10,11 +10,14 @@ import { type ChannelTag, type Membership } from '../membership.js';
 import { type CallerConnection, type CallerHost } from './caller-connection.js';
 import { learnAddresses } from './learn-addresses.js';
 import { type LinkTiming } from './link-timing.js';
+import { type LargeChannels } from '../providers/large-channels.js';
 import { type Neighbours } from './neighbours.js';
 
 /** What the desk works with. */
 export interface CallerDeskParts {
   readonly membership: Membership;
+  readonly large: LargeChannels;
+  readonly random: () => number;
   readonly neighbours: Neighbours;
   readonly addresses: AddressBook;
   readonly timing: LinkTiming;
@@ -61,20 +64,39 @@ export class CallerDesk implements CallerHost {
     const isSameMachine = isOnlyLocal(parseNetworkAddress(to.remoteAddress)?.host ?? '');
     const isUseful = (address: string): boolean => isSameMachine || !isOnlyLocal(parseNetworkAddress(address)?.host ?? '');
     const members: MemberAddress[] = [];
-    for (const { nodeId, channels } of this.membership.members().values()) {
+    for (const { nodeId, channels } of this.fromAnywhere([...this.membership.members().values()])) {
       if (members.length >= limits.maxToldMembers) break;
       if (nodeId === to.nodeId || !channels.some(isShared)) continue;
-      const addresses = this.parts.addresses.firstHandAddressesOf(nodeId).filter(isUseful);
+      const addresses = this.addressesToTell(nodeId).filter(isUseful);
       const isConnected = this.parts.neighbours.get(nodeId)?.best !== undefined;
       if (addresses.length > 0 || isConnected) members.push({ nodeId, addresses, isConnected });
     }
     return members;
   }
 
+  /** Where there are more members than are told, those who ask again hear of others. */
+  private fromAnywhere<Item>(items: readonly Item[]): readonly Item[] {
+    if (items.length <= limits.maxToldMembers) return items;
+    const from = Math.floor(this.parts.random() * items.length);
+    return [...items.slice(from), ...items.slice(0, from)];
+  }
+
+  /** In a large channel a node meets few of the members, so what others said is passed on, too, as long as it was not found to be wrong here. */
+  private addressesToTell(nodeId: NodeId): readonly string[] {
+    const { addresses, large } = this.parts;
+    const firstHand = addresses.firstHandAddressesOf(nodeId);
+    return firstHand.length > 0 || large.isClose(nodeId) ? firstHand : addresses.untriedAddressesOf(nodeId);
+  }
+
   private checkRoom(nodeId: NodeId): void {
-    const { neighbours } = this.parts;
+    const { neighbours, large } = this.parts;
     const max = 2 * limits.maxLinks;
     if (neighbours.get(nodeId)?.isThere || neighbours.count(({ isThere }) => isThere) < max) return;
+    const unused = neighbours.all().find((neighbour) => neighbour.isThere && !neighbour.isDialed && neighbour.isUnused && !large.isClose(neighbour.nodeId));
+    if (unused) {
+      unused.drop(new KacheryError('too-busy', 'The connection was closed, for nobody used it and others are needed.', {}));
+      return;
+    }
     throw new KacheryError('too-busy', `This node is connected with ${String(max)} others already, as many as it may.`, { limit: String(max) });
   }
 }

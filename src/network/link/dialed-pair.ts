@@ -19,13 +19,11 @@ export class DialedPair {
   }
 
   /** Closes both if neither has carried a call for so long. Asked in a steady rhythm, it counts from the first time that it found them idle. */
-  closeIfIdle(idleMs: number): void {
+  closeIfIdle(idleMs: number, why = 'because another one with the same node does as well'): void {
     const nowMs = performance.now();
     const isIdle = this.link.channel.openCalls === 0 && this.caller.openCalls === 0;
     this.idleSinceMs = isIdle ? (this.idleSinceMs ?? nowMs) : undefined;
     if (this.idleSinceMs === undefined || nowMs - this.idleSinceMs < idleMs) return;
-    this.link.close(
-      new KacheryError('node-unreachable', 'The connection was closed because another one with the same node does as well.', { node: this.link.nodeId }),
-    );
+    this.link.close(new KacheryError('node-unreachable', `The connection was closed ${why}.`, { node: this.link.nodeId }));
   }
 }

@@ -27,6 +27,10 @@ export interface LinkTiming {
   readonly tickMs: number;
   /** How long a second connection with a node is kept when nobody uses it. */
   readonly surplusIdleMs: number;
+  /** How long a connection with a member of a large channel is kept that nobody uses, beside those that are kept in any case. */
+  readonly passingLinkMs: number;
+  /** How long a member of a large channel that could not be connected is passed over when members are dialed that nobody asked for. */
+  readonly passedOverMs: number;
   /** How often a better kind of connection is looked for, with a node that is connected already. */
   readonly betterLinkMs: number;
   /** How often connected nodes are asked for the addresses of others. */
@@ -52,6 +56,8 @@ export const defaultLinkTiming: LinkTiming = {
   silenceMs: limits.linkSilenceMs,
   tickMs: 5_000,
   surplusIdleMs: 30_000,
+  passingLinkMs: limits.passingLinkMs,
+  passedOverMs: 2 * 60_000,
   betterLinkMs: limits.betterLinkMs,
   memberExchangeMs: 5 * 60_000,
   refusedLingerMs: 500,

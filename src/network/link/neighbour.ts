@@ -64,6 +64,11 @@ export class Neighbour {
     return this.links.size > 0 || this.callers.size > 0;
   }
 
+  /** Whether no call is under way in either direction. */
+  get isUnused(): boolean {
+    return [...this.links].every(({ channel }) => channel.openCalls === 0) && [...this.callers].every(({ openCalls }) => openCalls === 0);
+  }
+
   /** All connections over which it is called. */
   get allLinks(): readonly Link[] {
     return [...this.links];
@@ -126,6 +131,17 @@ export class Neighbour {
     for (const caller of this.callers) if (caller.meter.silentMs > silenceMs) void caller.close(silent());
     const { best } = this;
     for (const pair of this.pairs) if (best && pair.link !== best) pair.closeIfIdle(surplusIdleMs);
+  }
+
+  /** Ends all connections now, and lets them be made again. */
+  drop(reason: KacheryError): void {
+    for (const caller of this.callers) void caller.close(reason);
+    for (const link of this.links) link.close(reason);
+  }
+
+  /** Closes what this node has dialed if nobody has used it for so long. */
+  closeIfIdle(idleMs: number): void {
+    for (const pair of this.pairs) pair.closeIfIdle(idleMs, 'because nobody used it');
   }
 
   /** Ends all connections. Resolves when they are closed. */

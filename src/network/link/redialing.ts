@@ -4,6 +4,8 @@ import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type AddressBook } from '../addresses/address-book.js';
 import { type Membership } from '../membership.js';
+import { type LargeChannels } from '../providers/large-channels.js';
+import { membersToDial } from '../providers/members-to-dial.js';
 import { parseDhtAddress } from '../dht/dht-address.js';
 import { BoundedSignal } from './bounded-signal.js';
 import { type Link } from './link.js';
@@ -20,6 +22,7 @@ import { unreachable } from './unreachable.js';
 export interface RedialingParts {
   readonly ownId: NodeId;
   readonly membership: Pick<Membership, 'members'>;
+  readonly large: LargeChannels;
   readonly addresses: AddressBook;
   readonly neighbours: Neighbours;
   readonly dialer: LinkDialer;
@@ -43,6 +46,8 @@ export class Redialing {
   private readonly seeds = new Map<string, RepeatedTry>();
   private readonly slots = new Slots(limits.maxDials);
   private isClosing = false;
+  /** Members of large channels that could not be connected, or were lost, and when they may be dialed again without being asked for. */
+  private readonly leftUntilMs = new Map<NodeId, number>();
 
   constructor(private readonly parts: RedialingParts) {}
 
@@ -57,6 +62,7 @@ export class Redialing {
     for (const nodeId of membership.members().keys()) {
       if (nodeId === this.parts.ownId) continue;
       const { tries } = neighbours.of(nodeId);
+      if (!this.parts.large.isClose(nodeId)) continue;
       tries.forgive();
       tries.later(0);
     }
@@ -85,18 +91,37 @@ export class Redialing {
     }
   }
 
+  /** Begins to connect with more members of large channels if there are fewer connections than are kept, those first that come first in this node's order. */
+  dialMore(): void {
+    const { large, neighbours, dialer } = this.parts;
+    if (this.isClosing || large.all().length === 0) return;
+    if (neighbours.count(({ isThere }) => isThere) === 0) for (const tries of this.seeds.values()) tries.later(0);
+    const nowMs = performance.now();
+    const canDial = (nodeId: NodeId): boolean =>
+      neighbours.get(nodeId)?.best === undefined && (this.leftUntilMs.get(nodeId) ?? 0) <= nowMs && dialer.routesTo(nodeId).length > 0;
+    const dialed = neighbours.count(({ isDialed }) => isDialed);
+    for (const nodeId of membersToDial(large.order(), { kept: limits.keptLinks, dialed, canDial })) neighbours.of(nodeId).tries.later(0);
+  }
+
   /** Tries these nodes and all seeds at once. Resolves when each try has ended or had failed just before. */
   async now(nodeIds: readonly NodeId[]): Promise<void> {
-    const tries = nodeIds.flatMap((nodeId) => this.parts.neighbours.get(nodeId)?.tries ?? []);
-    await Promise.all([...tries, ...this.seeds.values()].map((each) => each.now()));
+    const { neighbours, large } = this.parts;
+    const tries = nodeIds.flatMap((nodeId) => neighbours.get(nodeId)?.tries ?? []);
+    // Whoever looks for one of a thousand members knows where it is, or somebody knows who is connected.
+    const seeds = nodeIds.every((nodeId) => large.isClose(nodeId)) ? [...this.seeds.values()] : [];
+    await Promise.all([...tries, ...seeds].map((each) => each.now()));
   }
 
   /** Tries a node again whose last link has ended. */
   recover(neighbour: Neighbour, { signal, openedAtMs, origin }: Link): void {
     if (this.isClosing) return;
-    const { timing, random } = this.parts;
+    const { timing, random, large } = this.parts;
     const { reason, message } = signal.reason as KacheryError;
     neighbour.lastError = message;
+    if (!large.isClose(neighbour.nodeId)) {
+      this.leave(neighbour.nodeId);
+      return;
+    }
     const isStable = performance.now() - openedAtMs >= timing.stableAfterMs;
     const pauseMs = reason === 'not-authorized' ? timing.refusedRetryMs : timing.firstRetryMs * (origin.isDialed ? 1 : dialedNodePatience);
     for (const tries of [neighbour.tries, ...this.seedsOf(neighbour.nodeId)]) {
@@ -132,7 +157,15 @@ export class Redialing {
     neighbour.lastError = failure && !neighbours.get(nodeId)?.best ? failure.message : '';
     // With one that is connected in a worse way, there is time.
     if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
+    if (failure && !this.parts.large.isClose(nodeId)) return this.leave(nodeId);
     return failure ? this.failed(failure) : 'done';
+  }
+
+  /** Of a large channel there are others: one that is not there is not tried again and again. */
+  private leave(nodeId: NodeId): TryOutcome {
+    this.leftUntilMs.set(nodeId, performance.now() + this.parts.timing.passedOverMs);
+    for (const left of this.leftUntilMs.keys()) if (this.leftUntilMs.size > limits.maxChannelNodes) this.leftUntilMs.delete(left);
+    return 'nothing';
   }
 
   private lookForBetter(): TryOutcome {
@@ -159,7 +192,7 @@ export class Redialing {
 
   private async dial(routes: readonly Route[], signal: AbortSignal): Promise<Dialed> {
     const { maker, timing, neighbours, addresses } = this.parts;
-    if (neighbours.count(({ isDialed }) => isDialed) >= limits.maxLinks) return { failure: enoughLinks() };
+    if (neighbours.count(({ isDialed }) => isDialed) >= limits.maxLinks && !this.makeRoom()) return { failure: enoughLinks() };
     const where = routes[0]?.destination.address ?? '';
     const bounded = new BoundedSignal(signal, timing.connectMs, () => unreachable(where, `no connection stood after ${String(timing.connectMs / 1000)} s`));
     const onDialed = ({ destination: { nodeId, address } }: Route, error: unknown): void => {
@@ -172,6 +205,14 @@ export class Redialing {
     } finally {
       bounded.release();
     }
+  }
+
+  /** Closes a connection that nobody uses with a member of a large channel, and tells whether there was one. */
+  private makeRoom(): boolean {
+    const { neighbours, large } = this.parts;
+    const unused = neighbours.all().find((neighbour) => neighbour.isDialed && neighbour.isUnused && !large.isClose(neighbour.nodeId));
+    unused?.drop(new KacheryError('node-unreachable', 'The connection was closed, for nobody used it and others are needed.', {}));
+    return unused !== undefined;
   }
 
   private failed({ reason }: KacheryError): TryOutcome {

@@ -4,6 +4,10 @@ import { type Link } from '../link/link.js';
 import { type Links } from '../links.js';
 import { type Member, type Membership } from '../membership.js';
 import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RequestOptions } from '../peer.js';
+import { type PeerSearch } from '../peer-search.js';
+import { type HolderSearch } from '../providers/holder-search.js';
+import { EverybodySearch } from './everybody-search.js';
+import { IndexedSearch } from './indexed-search.js';
 import { RemotePeer } from './remote-peer.js';
 
 /** The other nodes that joined channels authorise, as the links reach them. */
@@ -13,6 +17,8 @@ export class LinkedPeers implements Peers {
   constructor(
     private readonly links: Links,
     private readonly membership: Membership,
+    /** A search by the index of large channels; absent for a node that keeps none. */
+    private readonly holders?: () => HolderSearch,
   ) {}
 
   connected(selection: PeerSelection = {}): readonly Peer[] {
@@ -32,8 +38,16 @@ export class LinkedPeers implements Peers {
   }
 
   async connectMissing(selection: PeerSelection = {}, { signal }: RequestOptions = {}): Promise<void> {
-    const missing = this.missingOrNone(selection).map(({ nodeId }) => nodeId);
+    const missing = this.missingOrNone(selection)
+      .map(({ nodeId }) => nodeId)
+      .filter((nodeId) => nodeId === selection.nodeId || this.links.large.isClose(nodeId));
     if (missing.length > 0) await this.links.connect(missing, signal);
+  }
+
+  search(): PeerSearch {
+    const { large } = this.links;
+    if (!this.holders || large.all().length === 0) return new EverybodySearch(this);
+    return new IndexedSearch({ peers: this, large, holders: this.holders() });
   }
 
   watch(onChange: () => void): () => void {

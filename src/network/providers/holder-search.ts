@@ -14,7 +14,7 @@ export interface HolderSearchParts {
 
 /** Contents that are looked up at a time: who has one of them often has the others, too. */
 const idsOfStep = 8;
-/** Steps in which the index is asked; whatever is not found then is asked for among those that are connected. */
+/** Steps one after another in which the index names nobody; whatever is not found then is asked for among those that are connected. */
 const maxSteps = 6;
 /** Members that are said to have something and are connected in one step. */
 const dialsOfStep = 4;
@@ -25,7 +25,7 @@ export class HolderSearch {
   /** Named nodes that nobody has tried to connect yet. */
   private waiting: NodeId[] = [];
   private readonly lookedUp = new Set<string>();
-  private steps = 0;
+  private stepsInVain = 0;
   private widened = false;
   private incomplete = false;
 
@@ -63,10 +63,10 @@ export class HolderSearch {
   }
 
   private async lookUp(ids: readonly RecordedId[], channels: readonly IndexedChannel[], options: RequestOptions): Promise<void> {
-    while (this.waiting.length === 0 && this.steps < maxSteps && options.signal?.aborted !== true) {
+    while (this.waiting.length === 0 && this.stepsInVain < maxSteps && options.signal?.aborted !== true) {
       const some = ids.filter((id) => channels.some(({ address }) => !this.lookedUp.has(nameOf(address, id)))).slice(0, idsOfStep);
       if (some.length === 0) return;
-      this.steps += 1;
+      this.stepsInVain += 1;
       const answers = await Promise.all(channels.map((channel) => this.lookUpIn(channel, some, options)));
       this.incomplete ||= answers.some(({ isIncomplete }) => isIncomplete);
       for (const nodeId of answers.flatMap(({ nodeIds }) => nodeIds)) this.name(nodeId);
@@ -83,6 +83,7 @@ export class HolderSearch {
   private name(nodeId: NodeId): void {
     if (this.namedNodes.has(nodeId)) return;
     this.namedNodes.add(nodeId);
+    this.stepsInVain = 0;
     this.waiting.push(nodeId);
   }
 }

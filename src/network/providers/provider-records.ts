@@ -77,7 +77,8 @@ export class ProviderRecords {
     const before = recordsIn(records.get(key));
     const others = before.filter((record) => record % nodeRoom !== number);
     const isNew = others.length === before.length;
-    if (isNew && (this.count >= this.options.maxRecords || announcer.count >= this.options.maxRecordsOfNode || others.length >= limits.maxProvidersOfKey)) return false;
+    if (isNew && (this.count >= this.options.maxRecords || announcer.count >= this.options.maxRecordsOfNode || others.length >= limits.maxProvidersOfKey))
+      return false;
     const record = endMinute * nodeRoom + number;
     records.set(key, others.length === 0 ? record : [...others, record]);
     if (isNew) {

@@ -43,13 +43,7 @@ export class ProviderSearch {
     return { nodeIds: [...nodeIds], isIncomplete: answers.includes(0) };
   }
 
-  private async askPart(
-    channel: IndexedChannel,
-    part: number,
-    keys: readonly RecordKey[],
-    found: Set<NodeId>,
-    { signal }: RequestOptions,
-  ): Promise<number> {
+  private async askPart(channel: IndexedChannel, part: number, keys: readonly RecordKey[], found: Set<NodeId>, { signal }: RequestOptions): Promise<number> {
     const { network, timers } = this.parts;
     const { copies, hedgeMs } = this.timing;
     const keepers = this.keepersOf(channel, part);

@@ -24,6 +24,8 @@ import { peerFeedDefinition } from './peer-feed-definition.js';
 import { peerFeedHandlers, type ServedFeeds } from './peer-feed-handlers.js';
 import { readFileForPeer } from './read-file.js';
 import { readFilesForPeer } from './read-files.js';
+import { type ProviderIndex } from '../../network/providers/provider-index.js';
+import { providerHandlers } from './provider-handlers.js';
 import { tunnelHandlers, type TunnelServing } from './tunnel-handlers.js';
 
 /** What other nodes are served with. */
@@ -35,6 +37,8 @@ export interface PeerServingParts {
   readonly share: FairShare;
   /** Undefined for a node that neither makes tunnels nor takes any. */
   readonly tunnels?: TunnelServing;
+  /** The index of large channels; undefined for a node that keeps none. */
+  readonly index?: () => Pick<ProviderIndex, 'note' | 'find'>;
   readonly log: StructuredLog;
 }
 
@@ -84,6 +88,7 @@ export class PeerServing {
       readFile: serverStreamHandler(readFileForPeer(serving, caller.nodeId), { ...options, onSent }),
       readFiles: serverStreamHandler(readFilesForPeer(serving, caller.nodeId), options),
       ...peerFeedHandlers(parts.feeds, caller, options),
+      ...(parts.index && providerHandlers(parts.index(), caller)),
       ...(parts.tunnels && tunnelHandlers(parts.tunnels, caller)),
     };
   }
