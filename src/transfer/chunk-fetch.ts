@@ -88,7 +88,7 @@ export class ChunkFetch {
     this.sources = sources;
     const nowMs = this.parts.clock.now();
     for (const request of this.requests) this.review(request, nowMs);
-    for (const chunk of this.board.open) if (chunk.sole && chunk.sole.state !== 'usable' && !chunk.isChecking) chunk.restart(fastestOf(sources));
+    for (const chunk of this.board.open) if (chunk.sole && chunk.sole.state !== 'usable' && !chunk.isChecking) this.restart(chunk, fastestOf(sources));
     const active = this.activeSources(sources);
     // In turns, so that each gets something to do.
     for (let isAsking = true; isAsking;) {
@@ -204,8 +204,13 @@ export class ChunkFetch {
   /** What they sent of chunks that are not complete need not be awaited to be wrong. */
   private forgetAccused(): void {
     for (const chunk of this.board.open) {
-      if (!chunk.isChecking && chunk.segments.some(({ source }) => source?.hasLied === true || source?.isSetAside)) chunk.restart(chunk.sole);
+      if (!chunk.isChecking && chunk.segments.some(({ source }) => source?.hasLied === true || source?.isSetAside)) this.restart(chunk, chunk.sole);
     }
+  }
+
+  private restart(chunk: BoardChunk, sole: Source | undefined): void {
+    chunk.restart(sole);
+    this.partial.restart(chunk.index);
   }
 
   private async track(chunk: number, work: () => Promise<boolean>): Promise<boolean> {

@@ -68,9 +68,19 @@ export class SourceSearch {
       book.askConnected(signal);
       await this.answers();
       if (this.usable.length > 0 || this.hasConnected) break;
-      await this.connectOthers();
+      await this.connectOthers(() => this.usable.length > 0);
     }
     if (book.sources.length === 0) throw this.failure();
+  }
+
+  /** Also asks nodes that have to be connected first, and resolves when all have answered or had their time. */
+  async hearAll(): Promise<void> {
+    const { book, changes, signal, throwIfOver } = this.parts;
+    if (!this.hasConnected) await this.connectOthers(() => false);
+    while (book.isAsking) {
+      await changes.wait({ signal });
+      throwIfOver();
+    }
   }
 
   /**
@@ -79,7 +89,7 @@ export class SourceSearch {
    */
   async wait(sources: readonly Source[]): Promise<void> {
     if (!this.hasConnected) {
-      await this.connectOthers();
+      await this.connectOthers(() => this.usable.length > 0);
       return;
     }
     const { book, clock, timing, become, changes, signal } = this.parts;
@@ -110,7 +120,7 @@ export class SourceSearch {
     }
   }
 
-  private async connectOthers(): Promise<void> {
+  private async connectOthers(isEnough: () => boolean): Promise<void> {
     const { book, become, changes, signal, throwIfOver } = this.parts;
     this.hasConnected = true;
     if (book.missing().length === 0) return;
@@ -120,7 +130,7 @@ export class SourceSearch {
       connecting.isUnderWay = false;
       if (!signal.aborted) this.notePeers();
     });
-    while ((connecting.isUnderWay || book.isAsking) && this.usable.length === 0) {
+    while ((connecting.isUnderWay || book.isAsking) && !isEnough()) {
       await changes.wait({ signal });
       throwIfOver();
     }

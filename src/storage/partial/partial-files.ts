@@ -37,6 +37,9 @@ export interface PartialFile {
   /** Remembers, also for a later run, that the range of a chunk was written; it need not be on disk yet. */
   noteFilled(range: ByteRange): void;
 
+  /** The bytes of a missing chunk are going to be written again, maybe others: nothing that was written of it counts any more. */
+  restart(chunk: number): void;
+
   /**
    * Hashes a chunk that was written completely, or that is kept. True if it is what the layout says; it is verified then. Otherwise it is missing: its bytes stay
    * for {@link digestsOf} until others are written.

@@ -5,7 +5,7 @@ import test from 'ava';
 
 import { KacheryError } from '../../../src/core/failure.js';
 import { formatManifest } from '../../../src/core/manifest.js';
-import { idOf, manifestOf } from '../../support/content-of.js';
+import { idOf, manifestBytes, manifestOf } from '../../support/content-of.js';
 import { failureOf, loaded, temporaryFetcher } from '../../support/fetching.js';
 import { damaged, MemoryNetwork, MemoryPeer, stall } from '../../support/memory-network.js';
 import { collect, generatedBytes } from '../../support/temporary-storage.js';
@@ -101,6 +101,18 @@ test('a manifest that the URI names decides, also about the size', async (t) => 
   await loaded(fetcher.load({ id, manifestId: idOf(manifest) }));
   t.true(content.equals(await collect(store.read(id))));
   t.is(short[0]!.askedBytesOf(id), 0);
+});
+
+test('if nobody claims the size of the manifest that the URI names, that is told', async (t) => {
+  const small = generatedBytes(100_000);
+  for (const bytes of [small, content]) {
+    const peer = new MemoryPeer('node').has(bytes, { chunkBytes: 30_000 }).has(bytes, { claim: { sizeBytes: bytes.byteLength + 1 } });
+    const manifestId = idOf(manifestBytes(manifestOf(bytes, 30_000)));
+    const { fetcher } = await temporaryFetcher(t, new MemoryNetwork(peer));
+    const failure = await failureOf(t, loaded(fetcher.load({ id: idOf(bytes), manifestId })));
+    t.is(failure.reason, 'sources-failed');
+    t.regex(failure.message, new RegExp(`claims that the file has ${String(bytes.byteLength + 1)} bytes, unlike its manifest`));
+  }
 });
 
 test('a manifest that the URI names and nobody has does not matter', async (t) => {
