@@ -7,6 +7,7 @@ import { type BoardChunk } from './board-chunk.js';
 import { ChunkBoard, type Demand } from './chunk-board.js';
 import { type DistrustedPeers } from './distrusted-peers.js';
 import { noteSourceFailure } from './note-source-failure.js';
+import { collectPatiently } from './patient-collection.js';
 import { type Piece, PieceRequest } from './piece-request.js';
 import { readFromPeer } from './read-from-peer.js';
 import { type Source } from './source.js';
@@ -42,6 +43,7 @@ export class ChunkFetch {
   private readonly checking = new Map<number, Promise<boolean>>();
   private sources: readonly Source[] = [];
   private isClosed = false;
+  private readonly collectAsUsual = collectPatiently();
 
   constructor(private readonly parts: ChunkFetchParts) {
     this.partial = parts.partial;
@@ -101,6 +103,7 @@ export class ChunkFetch {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.collectAsUsual();
     for (const request of this.requests) request.cancel();
     for (const { pieces, isChecking } of this.board.open) {
       if (isChecking) continue;
@@ -176,7 +179,7 @@ export class ChunkFetch {
     // Another node may have been faster, or the chunk is fetched anew.
     if (this.isClosed || piece.isStale || start > piece.filledTo || end <= piece.filledTo) return;
     const written = bytes.subarray(piece.filledTo - from, end - from);
-    const writing = this.partial.write(piece.filledTo, written);
+    const writing = this.partial.write(piece.filledTo, written, { isLastUse: written.byteLength === bytes.byteLength });
     const chunk = this.board.chunkOf(piece);
     chunk.note(piece, end, source);
     if (piece.filledTo === piece.end) {

@@ -94,9 +94,9 @@ export class LocalPartialFile implements PartialFile {
     await this.attempt(() => this.parts.writer.checkRoom(sizeBytes));
   }
 
-  async write(position: number, bytes: Uint8Array): Promise<void> {
+  async write(position: number, bytes: Uint8Array, options: { readonly isLastUse?: boolean } = {}): Promise<void> {
     this.requireOpen();
-    await this.attempt(() => this.writes.write(position, bytes));
+    await this.attempt(() => this.writes.write(position, bytes, options));
   }
 
   noteFilled(range: ByteRange): void {

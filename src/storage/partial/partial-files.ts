@@ -29,10 +29,10 @@ export interface PartialFile {
   checkRoom(sizeBytes: number): Promise<void>;
 
   /**
-   * Writes bytes at their place, which must be in chunks that are missing. The caller gives the buffer away. Resolves when there is room for more; a failure to
-   * write is told by the next call.
+   * Writes bytes at their place, which must be in chunks that are missing. They must not change any more; with `isLastUse` nobody else uses their buffer, whose
+   * memory is given back as soon as they are written. Resolves when there is room for more; a failure to write is told by the next call.
    */
-  write(position: number, bytes: Uint8Array): Promise<void>;
+  write(position: number, bytes: Uint8Array, options?: { readonly isLastUse?: boolean }): Promise<void>;
 
   /** Remembers, also for a later run, that the range of a chunk was written; it need not be on disk yet. */
   noteFilled(range: ByteRange): void;
