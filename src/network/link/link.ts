@@ -82,6 +82,7 @@ export class Link {
     };
     signal.addEventListener('abort', stop, { once: true });
     try {
+    if (signal.aborted) stop();
       await link.channel.ready(parts.timing.connectMs);
       await link.greet({ signal, timeoutMs: parts.timing.connectMs });
       link.pulseLater();

@@ -42,6 +42,9 @@ export class TcpCarrier implements Carrier {
 
   /** @param listening Undefined not to take connections. */
   constructor(
+  private listeningBegun: Promise<void> = Promise.resolve();
+  private readonly taken = new Set<Socket>();
+  private isClosed = false;
     private readonly addresses: AddressBook,
     private readonly listening: TcpListening | undefined,
   ) {}
@@ -77,17 +80,42 @@ export class TcpCarrier implements Carrier {
   }
 
   async listen(onStream: (incoming: IncomingStream) => void): Promise<void> {
-    if (!this.listening || this.server) return;
-    const { host, port, orAnyPort } = this.listening;
+    if (!this.listening || this.server || this.isClosed) return;
     const server = createServer({ noDelay: true }, (socket) => {
       const incoming = incomingStream(socket);
       if (incoming) onStream(incoming);
     });
     this.server = server;
+      this.taken.add(socket);
+      socket.once('close', () => this.taken.delete(socket));
     try {
       await startListening(server, host, port).catch((error: unknown) => {
         if (!orAnyPort || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
         return startListening(server, host, 0);
+    const begun = this.begin(server, this.listening);
+    this.listeningBegun = begun.catch(() => undefined);
+    await begun;
+  }
+
+  listeningAddresses(): readonly string[] {
+    const address = this.server?.listening ? (this.server.address() as AddressInfo) : undefined;
+    return address ? listeningAddressesOf(address.address, address.port) : [];
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.listeningBegun;
+    const { server } = this;
+    if (!server?.listening) return;
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  release(): Promise<void> {
+    for (const socket of this.taken) socket.destroy();
+    return Promise.resolve();
+  }
+
+  private async begin(server: Server, { host, port, orAnyPort }: TcpListening): Promise<void> {
       });
       // An error of one connection that could not be accepted concerns nobody else.
       server.on('error', () => undefined);
@@ -101,17 +129,6 @@ export class TcpCarrier implements Carrier {
         { cause: error },
       );
     }
-  }
-
-  listeningAddresses(): readonly string[] {
-    const address = this.server?.listening ? (this.server.address() as AddressInfo) : undefined;
-    return address ? listeningAddressesOf(address.address, address.port) : [];
-  }
-
-  async close(): Promise<void> {
-    const { server } = this;
-    if (!server?.listening) return;
-    await new Promise((resolve) => server.close(resolve));
   }
 }
 
