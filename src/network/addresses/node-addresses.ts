@@ -18,7 +18,7 @@ const never = 0;
 export class NodeAddresses {
   private entries: Entry[] = [];
 
-  /** Adds what somebody says, in place of what the same origin said before, but keeps what has worked. */
+  /** Adds what somebody says, in place of what the same origin said before, but keeps what has worked. What others say takes no room from anything else. */
   learn(addresses: readonly string[], origin: NodeAddressOrigin): void {
     if (origin !== 'member')
       this.entries = this.entries.filter((entry) => entry.origin !== origin || entry.workedAtMs !== never || addresses.includes(entry.address));
@@ -60,16 +60,16 @@ export class NodeAddresses {
     return this.entries.find((entry) => entry.address === address);
   }
 
-  /** The least promising one gives way when there are too many. */
+  /** When there are too many, hearsay gives way first, and of one kind the least promising. */
   private add(address: string, origin: NodeAddressOrigin | undefined): Entry {
     const known = this.find(address);
     if (known) {
       if (rank(origin) < rank(known.origin)) known.origin = origin;
       return known;
     }
-    if (this.entries.length >= limits.maxNodeAddresses) this.entries = this.entries.sort(byPromise).slice(0, limits.maxNodeAddresses - 1);
     const entry = { address, origin, workedAtMs: never, failedAtMs: never };
-    this.entries.push(entry);
+    if (this.entries.length >= limits.maxNodeAddresses) this.makeRoomFor(entry);
+    if (this.entries.length < limits.maxNodeAddresses) this.entries.push(entry);
     return entry;
   }
 }
@@ -81,4 +81,15 @@ function byPromise(one: Entry, other: Entry): number {
 
 function rank(origin: NodeAddressOrigin | undefined): number {
   return originsBestFirst.indexOf(origin);
+
+  private makeRoomFor(entry: Entry): void {
+    const worst = [...this.entries].sort((one, other) => Number(isHearsay(one)) - Number(isHearsay(other)) || byPromise(one, other)).at(-1);
+    if (worst === undefined || (isHearsay(entry) && !isHearsay(worst))) return;
+    this.entries = this.entries.filter((each) => each !== worst);
+  }
+}
+
+/** Neither did it ever work, nor does the node itself or this machine's network tell it. */
+function isHearsay({ origin, workedAtMs }: Entry): boolean {
+  return origin === 'member' && workedAtMs === never;
 }

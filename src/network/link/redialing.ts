@@ -184,3 +184,5 @@ function enoughLinks(): KacheryError {
   const limit = String(limits.maxLinks);
   return new KacheryError('too-busy', `This node has connected to ${limit} others already, as many as it does by itself.`, { limit });
 }
+      // Whoever has not answered at all by now is not there either.
+      if (bounded.signal.aborted && !signal.aborted) for (const route of routes) onDialed(route, error);

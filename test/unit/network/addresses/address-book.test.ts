@@ -136,3 +136,33 @@ test('a node of another machine cannot name addresses of this one; its ports cou
   learnAddresses(addresses, told, { addresses: ['127.0.0.1:1', '198.51.100.1:2'], origin: 'member', remoteAddress: undefined });
   t.deepEqual(addresses.addressesOf(told), ['198.51.100.1:2']);
 });
+test('what others say takes no room from what worked, though it fails now, nor from what the node says itself', async (t) => {
+  const addresses = await book().open();
+  const { id } = newIdentity();
+  const lies = (round: number): string[] => Array.from({ length: limits.maxNodeAddresses }, (_, index) => `lie-${String(round)}:${String(index + 1)}`);
+  addresses.noteSuccess(id, 'good:1');
+  addresses.noteFailure(id, 'good:1');
+  addresses.learn(id, ['own:1', 'own:2'], 'greeting');
+  addresses.noteFailure(id, 'own:1');
+  for (let round = 0; round < 5; round++) addresses.learn(id, lies(round), 'member');
+  t.is(addresses.addressesOf(id).length, limits.maxNodeAddresses);
+  for (const address of ['good:1', 'own:1', 'own:2']) t.true(addresses.addressesOf(id).includes(address), address);
+  // Where a lie was found out, there is room for the truth.
+  addresses.noteFailure(id, 'lie-0:1');
+  addresses.learn(id, ['true:1'], 'member');
+  t.true(addresses.addressesOf(id).includes('true:1'));
+  t.false(addresses.addressesOf(id).includes('lie-0:1'));
+  addresses.learn(
+    id,
+    lies(9).map((text) => text.replace('lie', 'own')),
+    'greeting',
+  );
+  addresses.noteSuccess(id, 'found:1');
+  t.false(addresses.addressesOf(id).some((address) => address.startsWith('lie')));
+  for (const address of ['found:1', 'own-9:2']) t.true(addresses.addressesOf(id).includes(address), address);
+  // Nothing of that gives way to hearsay.
+  const before = addresses.addressesOf(id);
+  addresses.learn(id, lies(10), 'member');
+  t.deepEqual(addresses.addressesOf(id), before);
+});
+
