@@ -65,8 +65,15 @@ export class AddressBook {
 
   /** All addresses of which nobody says whose node is there, those that the owner gave first, each once. */
   seeds(): readonly Seed[] {
-    const addresses = new Set(seedOrigins.flatMap((origin) => this.seedsByOrigin.get(origin) ?? []));
-    return [...addresses].map((address) => ({ address, nodeId: this.metAt.get(address) }));
+    const origins = new Map<string, SeedOrigin>();
+    for (const origin of seedOrigins)
+      for (const address of this.seedsByOrigin.get(origin) ?? []) if (!origins.has(address)) origins.set(address, origin);
+    return [...origins].map(([address, origin]) => ({ address, origin, nodeId: this.metAt.get(address) }));
+  }
+
+  /** Whether the node's owner, a joined channel, or one of the others that tell addresses without saying whose they are, names this address. */
+  isSeed(address: string): boolean {
+    return [...this.seedsByOrigin.values()].some((addresses) => addresses.includes(address));
   }
 
   /** Calls `onChange` when there are other addresses of which nobody says whose node is there, until the function that it returns is called. */
@@ -122,10 +129,6 @@ export class AddressBook {
   async close(): Promise<void> {
     if (this.saveTimer) this.save();
     await this.saving;
-  }
-
-  private isSeed(address: string): boolean {
-    return [...this.seedsByOrigin.values()].some((addresses) => addresses.includes(address));
   }
 
   private addressesOfNode(nodeId: NodeId): NodeAddresses | undefined {

@@ -2,7 +2,9 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type AddressBook } from '../addresses/address-book.js';
-import { isOnlyLocal, parseNetworkAddress } from '../addresses/network-address.js';
+import { isLoopback } from '../addresses/is-loopback.js';
+import { isOnlyLocal } from '../addresses/is-only-local.js';
+import { parseNetworkAddress } from '../addresses/network-address.js';
 import { type MemberAddress, type ServeCaller } from '../caller.js';
 import { channelTag } from '../channels/channel-tag.js';
 import { type Greeting, type GreetingAnswer, type NodeFacts } from '../greeting.js';
@@ -58,7 +60,7 @@ export class CallerDesk implements CallerHost {
       tagsOfChannels.set(channel, tag);
       return shared.has(tag);
     };
-    const isSameMachine = isOnlyLocal(parseNetworkAddress(to.remoteAddress)?.host ?? '');
+    const isSameMachine = isLoopback(parseNetworkAddress(to.remoteAddress)?.host ?? '');
     const isUseful = (address: string): boolean => isSameMachine || !isOnlyLocal(parseNetworkAddress(address)?.host ?? '');
     const members: MemberAddress[] = [];
     for (const { nodeId, channels } of this.membership.members().values()) {

@@ -142,6 +142,19 @@ test('a node that is not the expected one is refused', async (t) => {
   t.false(node.links.connected().some(({ nodeId }) => nodeId === two.id));
 });
 
+test('a name that leads to this machine is dialed if the owner gives it, not if another node tells it', async (t) => {
+  const [one, two] = [newIdentity(), newIdentity()];
+  const channels = [{ address, nodeIds: [one.id, two.id] }];
+  const listening = await LinkedNode.start(t, { identity: one, channels });
+  const localName = `localhost:${listening.address.split(':')[1]!}`;
+  const told = await LinkedNode.start(t, { identity: two, channels, isHidden: true });
+  told.addresses.learn(one.id, [localName], 'member');
+  await told.links.connect([one.id]);
+  t.regex(told.links.problemOf(one.id), /leads to this machine itself/);
+  told.addresses.setSeeds('static', [localName]);
+  await until('it is connected', () => told.links.connected()[0] && listening.links.connected()[0]);
+});
+
 test('garbage, silence and slow talk end, and others are taken meanwhile', async (t) => {
   const [one, two] = [newIdentity(), newIdentity()];
   const channels = [{ address, nodeIds: [one.id, two.id] }];
