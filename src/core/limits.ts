@@ -97,7 +97,7 @@ export const limits = {
   maxLinks: 64,
   /** Attempts to connect to other nodes that are under way at a time. */
   maxDials: 8,
-  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address. */
+  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address (of IPv6, from all with the same first 64 bits). */
   maxUnprovenConnections: 64,
   maxUnprovenFromOneAddress: 8,
   /** Connections of each kind that one node may have open to this one. */

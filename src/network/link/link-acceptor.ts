@@ -40,11 +40,11 @@ export class LinkAcceptor {
 
   /** Takes a stream. Never fails: what is not kept is destroyed. */
   accept(incoming: IncomingStream, kind: LinkKind): void {
-    const leave = this.closing.signal.aborted ? undefined : this.turnstile.enter(incoming.source);
-    if (!leave) {
+    if (this.closing.signal.aborted) {
       incoming.stream.destroy();
       return;
     }
+    const leave = this.turnstile.enter(incoming.source, () => incoming.stream.destroy());
     const accepting = this.admit(incoming, kind, leave).catch((error: unknown) => {
       leave();
       const { remoteAddress } = incoming;
