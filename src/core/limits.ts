@@ -100,6 +100,8 @@ export const limits = {
   /** Connections whose other end has not shown yet that it is authorised: all together, and from one address (of IPv6, from all with the same first 64 bits). */
   maxUnprovenConnections: 64,
   maxUnprovenFromOneAddress: 8,
+  /** How long each of them has in any case to show that, however many others come. */
+  unprovenGraceMs: 500,
   /** Connections of each kind that one node may have open to this one. */
   maxConnectionsOfNode: 3,
   /** Calls that one connection of another node may have under way; what is more waits at its end. */

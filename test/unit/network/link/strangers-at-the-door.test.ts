@@ -49,21 +49,42 @@ test('strangers who sit at the door keep nobody out, not even of their own addre
 if (process.platform !== 'linux') console.log('SKIPPED: strangers from many addresses: this system has one loopback address only');
 
 test('a turnstile makes room at the expense of the source that has most', (t) => {
-  const turnstile = new Turnstile({ max: 4, maxFromOne: 3 });
+  let nowMs = 0;
+  const turnstile = new Turnstile({ max: 4, maxFromOne: 3, graceMs: 10, now: () => nowMs });
   const ejected: string[] = [];
-  const enter = (source: string, name: string) => turnstile.enter(source, () => ejected.push(name));
+  const enter = (source: string, name: string) => {
+    nowMs += 10;
+    return turnstile.enter(source, () => ejected.push(name));
+  };
   for (const name of ['a1', 'a2', 'a3']) enter('a', name);
   enter('a', 'a4');
   t.deepEqual(ejected, ['a1']);
   const leaveB = enter('b', 'b1');
   enter('c', 'c1');
   t.deepEqual(ejected, ['a1', 'a2']);
-  leaveB();
-  leaveB();
+  leaveB!();
+  leaveB!();
   enter('d', 'd1');
   t.deepEqual(ejected, ['a1', 'a2']);
   enter('e', 'e1');
   t.deepEqual(ejected, ['a1', 'a2', 'a3']);
   enter('f', 'f1');
   t.deepEqual(ejected, ['a1', 'a2', 'a3', 'a4']);
+});
+
+test('who has just come through a turnstile is not sent away', (t) => {
+  let nowMs = 0;
+  const turnstile = new Turnstile({ max: 3, maxFromOne: 2, graceMs: 10, now: () => nowMs });
+  let ejected = 0;
+  const enter = (source: string) => turnstile.enter(source, () => ejected++);
+  t.truthy(enter('a') && enter('a'));
+  t.is(enter('a'), undefined);
+  t.truthy(enter('b'));
+  t.is(enter('c'), undefined);
+  nowMs = 9;
+  t.is(enter('c'), undefined);
+  t.is(ejected, 0);
+  nowMs = 10;
+  t.truthy(enter('c'));
+  t.is(ejected, 1);
 });
