@@ -131,6 +131,14 @@ export const limits = {
   dhtFirstRefreshMs: 5_000,
   dhtRefreshMs: 10 * 60 * 1000,
   maxDhtPeers: 200,
+  /** Daemons of the local network that are remembered, all together and at one IP address, and how many new ones are in a minute: anybody there can invent some. */
+  maxLanNodes: 64,
+  maxLanNodesOfAddress: 8,
+  maxNewLanNodes: 30,
+  /** How often a node says on the local network that it is there, how long that is believed, and how often it looks whether its networks have changed. */
+  lanAnnounceMs: 5 * 60 * 1000,
+  lanForgetMs: 16 * 60 * 1000,
+  lanLookMs: 2_000,
   /** How long an address is left alone where a node was that no channel lists. */
   strangerPauseMs: 60 * 60 * 1000,
   /** How often a better connection is looked for than one through a relay or a NAT. */

@@ -14,6 +14,8 @@ export interface Seed {
   /** The node that was there the last time; undefined if none was met yet. */
   readonly nodeId: NodeId | undefined;
 }
+  /** Who says so; the most trustworthy if several do. */
+  readonly origin: SeedOrigin;
 
 /** Who says that there are nodes at some addresses: the node's owner, the joined channels, this machine's network, or the DHT. The first is tried first. */
 const seedOrigins = ['static', 'bootstrap', 'lan', 'dht'] as const;
@@ -66,8 +68,7 @@ export class AddressBook {
   /** All addresses of which nobody says whose node is there, those that the owner gave first, each once. */
   seeds(): readonly Seed[] {
     const origins = new Map<string, SeedOrigin>();
-    for (const origin of seedOrigins)
-      for (const address of this.seedsByOrigin.get(origin) ?? []) if (!origins.has(address)) origins.set(address, origin);
+    for (const origin of seedOrigins) for (const address of this.seedsByOrigin.get(origin) ?? []) if (!origins.has(address)) origins.set(address, origin);
     return [...origins].map(([address, origin]) => ({ address, origin, nodeId: this.metAt.get(address) }));
   }
 

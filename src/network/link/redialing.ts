@@ -4,7 +4,6 @@ import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type AddressBook } from '../addresses/address-book.js';
 import { type Membership } from '../membership.js';
-import { parseDhtAddress } from '../dht/dht-address.js';
 import { BoundedSignal } from './bounded-signal.js';
 import { type Link } from './link.js';
 import { type LinkDialer, type Route } from './link-dialer.js';
@@ -152,8 +151,8 @@ export class Redialing {
     const met = neighbours.get(failure.details['node'] as NodeId);
     if (met && !met.best) met.lastError = failure.message;
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
-    // Anybody may announce himself in the DHT.
-    const isStranger = failure.reason === 'not-authorized' && parseDhtAddress(address) !== undefined;
+    // Anybody may announce himself in the DHT, and on the local network.
+    const isStranger = failure.reason === 'not-authorized' && (seed.origin === 'dht' || seed.origin === 'lan');
     return isStranger ? { failed: true, leastPauseMs: limits.strangerPauseMs } : this.failed(failure);
   }
 
