@@ -2,6 +2,7 @@ import { type Clock } from '../../core/clock.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
+import { type AddressReach } from './address-reach.js';
 import { type KnownAddress, readKnownAddresses, writeKnownAddresses } from './known-addresses-file.js';
 import { parseDhtAddress } from '../dht/dht-address.js';
 import { NodeAddresses, type NodeAddressOrigin } from './node-addresses.js';
@@ -13,9 +14,9 @@ export interface Seed {
   readonly address: string;
   /** The node that was there the last time; undefined if none was met yet. */
   readonly nodeId: NodeId | undefined;
-}
   /** Who says so; the most trustworthy if several do. */
   readonly origin: SeedOrigin;
+}
 
 /** Who says that there are nodes at some addresses: the node's owner, the joined channels, this machine's network, or the DHT. The first is tried first. */
 const seedOrigins = ['static', 'bootstrap', 'lan', 'dht'] as const;
@@ -119,6 +120,11 @@ export class AddressBook {
   /** Where the node can be reached by its own word or by what was seen: what may be passed on to others. */
   firstHandAddressesOf(nodeId: NodeId): readonly string[] {
     return this.nodes.get(nodeId)?.firstHand() ?? [];
+  }
+
+  /** Where the node was found, and where it was not, though it says that it is there. */
+  reachOf(nodeId: NodeId): AddressReach {
+    return this.nodes.get(nodeId)?.reach() ?? { reached: [], unreached: [] };
   }
 
   /** Forgets nodes that `isOfInterest` says no of. */

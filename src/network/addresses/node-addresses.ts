@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.js';
+import { type AddressReach } from './address-reach.js';
 
 /** Who says that a node is at an address: the node itself, this machine's network, or another member. */
 export type NodeAddressOrigin = 'greeting' | 'lan' | 'member';
@@ -51,6 +52,14 @@ export class NodeAddresses {
       .map(({ address }) => address);
   }
 
+  /** Where the node was found the last time that it was looked for there, and where it was not. */
+  reach(): AddressReach {
+    const isTold = ({ origin }: Entry): boolean => origin === 'greeting';
+    const found = this.entries.filter(({ workedAtMs, failedAtMs }) => workedAtMs !== never && failedAtMs === never);
+    const missed = this.entries.filter((entry) => isTold(entry) && entry.failedAtMs !== never);
+    return { reached: found.map(({ address }) => address), unreached: missed.map(({ address }) => address) };
+  }
+
   /** What worked, and when. */
   thatWorked(): readonly { readonly address: string; readonly workedAtMs: number }[] {
     return this.entries.filter(({ workedAtMs }) => workedAtMs !== never).map(({ address, workedAtMs }) => ({ address, workedAtMs }));
@@ -72,15 +81,6 @@ export class NodeAddresses {
     if (this.entries.length < limits.maxNodeAddresses) this.entries.push(entry);
     return entry;
   }
-}
-
-function byPromise(one: Entry, other: Entry): number {
-  const failed = Number(one.failedAtMs !== never) - Number(other.failedAtMs !== never);
-  return failed || other.workedAtMs - one.workedAtMs || one.failedAtMs - other.failedAtMs || rank(one.origin) - rank(other.origin);
-}
-
-function rank(origin: NodeAddressOrigin | undefined): number {
-  return originsBestFirst.indexOf(origin);
 
   private makeRoomFor(entry: Entry): void {
     const worst = [...this.entries].sort((one, other) => Number(isHearsay(one)) - Number(isHearsay(other)) || byPromise(one, other)).at(-1);
@@ -92,4 +92,13 @@ function rank(origin: NodeAddressOrigin | undefined): number {
 /** Neither did it ever work, nor does the node itself or this machine's network tell it. */
 function isHearsay({ origin, workedAtMs }: Entry): boolean {
   return origin === 'member' && workedAtMs === never;
+}
+
+function byPromise(one: Entry, other: Entry): number {
+  const failed = Number(one.failedAtMs !== never) - Number(other.failedAtMs !== never);
+  return failed || other.workedAtMs - one.workedAtMs || one.failedAtMs - other.failedAtMs || rank(one.origin) - rank(other.origin);
+}
+
+function rank(origin: NodeAddressOrigin | undefined): number {
+  return originsBestFirst.indexOf(origin);
 }

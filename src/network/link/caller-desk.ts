@@ -40,7 +40,7 @@ export class CallerDesk implements CallerHost {
   }
 
   answer(connection: CallerConnection, { node }: Greeting, { shared, refused }: ReturnType<Membership['compare']>): GreetingAnswer {
-    if (shared.length === 0) return { shared, refused, node: undefined, observedAddress: '' };
+    if (shared.length === 0) return { shared, refused, node: undefined, observedAddress: '', reach: { reached: [], unreached: [] } };
     const { nodeId, remoteAddress, kind } = connection;
     this.checkRoom(nodeId);
     const neighbour = this.parts.neighbours.of(nodeId);
@@ -49,7 +49,8 @@ export class CallerDesk implements CallerHost {
     const directAddress = kind === 'direct' ? remoteAddress : undefined;
     learnAddresses(this.parts.addresses, nodeId, { addresses: node.addresses, origin: 'greeting', remoteAddress: directAddress });
     this.parts.onGreeted(nodeId);
-    return { shared, refused, node: this.parts.ownFacts(), observedAddress: directAddress ?? '' };
+    const reach = this.parts.addresses.reachOf(nodeId);
+    return { shared, refused, node: this.parts.ownFacts(), observedAddress: directAddress ?? '', reach };
   }
 
   membersOf(tags: readonly ChannelTag[], to: { readonly nodeId: NodeId; readonly remoteAddress: string }): readonly MemberAddress[] {

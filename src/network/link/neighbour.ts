@@ -162,6 +162,7 @@ export class Neighbour {
       connectedAtMs: best?.connectedAtMs,
       lastError,
       clockOffsetMs: best?.clockOffsetMs,
+      reach: best?.reach,
     };
   }
 

@@ -41,6 +41,8 @@ const dialedNodePatience = 3;
 export class Redialing {
   private readonly seeds = new Map<string, RepeatedTry>();
   private readonly slots = new Slots(limits.maxDials);
+  /** Connections whose other end was looked for at its addresses. */
+  private readonly checked = new WeakSet<Link>();
   private isClosing = false;
 
   constructor(private readonly parts: RedialingParts) {}
@@ -119,7 +121,8 @@ export class Redialing {
     const { nodeId } = neighbour;
     const { membership, dialer, neighbours } = this.parts;
     const { best } = neighbour;
-    if (signal.aborted || best?.origin.kind === 'direct' || !membership.members().has(nodeId)) return 'nothing';
+    if (signal.aborted || !membership.members().has(nodeId)) return 'nothing';
+    if (best?.origin.kind === 'direct') return this.checkReach(neighbour, best, signal);
     const routes = dialer.routesTo(nodeId, best?.origin.kind);
     if (best && routes.length === 0) return this.lookForBetter();
     if (routes.length === 0) {
@@ -132,6 +135,26 @@ export class Redialing {
     // With one that is connected in a worse way, there is time.
     if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
     return failure ? this.failed(failure) : 'done';
+  }
+
+  /** Whether a node that has dialed this one can be dialed, too, is tried once for each connection, so that it can be told. */
+  private async checkReach(neighbour: Neighbour, link: Link, signal: AbortSignal): Promise<TryOutcome> {
+    const { dialer, addresses, timing } = this.parts;
+    const { nodeId } = neighbour;
+    const routes = dialer.routesTo(nodeId, 'hole-punched');
+    if (link.origin.isDialed || this.checked.has(link) || routes.length === 0) return 'nothing';
+    this.checked.add(link);
+    const bounded = new BoundedSignal(signal, timing.connectMs, () => unreachable(nodeId, 'it did not answer in time'));
+    try {
+      const { secure, route } = await dialer.dialToCall(routes, { signal: bounded.signal, onDialed: () => undefined });
+      secure.socket.destroy();
+      addresses.noteSuccess(nodeId, route.destination.address);
+    } catch {
+      if (!signal.aborted) for (const { destination } of routes) addresses.noteFailure(nodeId, destination.address);
+    } finally {
+      bounded.release();
+    }
+    return 'nothing';
   }
 
   private lookForBetter(): TryOutcome {
@@ -167,6 +190,8 @@ export class Redialing {
     try {
       return { nodeId: await maker.connect(routes, { signal: bounded.signal, onDialed }) };
     } catch (error) {
+      // Whoever has not answered at all by now is not there either.
+      if (bounded.signal.aborted && !signal.aborted) for (const route of routes) onDialed(route, error);
       return { failure: error instanceof KacheryError ? error : new KacheryError('internal', String(error), {}, { cause: error }) };
     } finally {
       bounded.release();
@@ -183,5 +208,3 @@ function enoughLinks(): KacheryError {
   const limit = String(limits.maxLinks);
   return new KacheryError('too-busy', `This node has connected to ${limit} others already, as many as it does by itself.`, { limit });
 }
-      // Whoever has not answered at all by now is not there either.
-      if (bounded.signal.aborted && !signal.aborted) for (const route of routes) onDialed(route, error);

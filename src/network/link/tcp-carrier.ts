@@ -155,7 +155,11 @@ function incomingStream(stream: Socket): IncomingStream | undefined {
     stream.destroy();
     return undefined;
   }
-  return { stream, remoteAddress: formatNetworkAddress({ host: remoteAddress, port: remotePort }), source: sourceOf(canonicalHost(remoteAddress) ?? remoteAddress) };
+  return {
+    stream,
+    remoteAddress: formatNetworkAddress({ host: remoteAddress, port: remotePort }),
+    source: sourceOf(canonicalHost(remoteAddress) ?? remoteAddress),
+  };
 }
 
 /** Who has one address of IPv6 has all that begin with the same 64 bits. */

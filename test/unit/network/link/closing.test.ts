@@ -84,7 +84,10 @@ test('a connection that nobody took over does not hold up the end', async (t) =>
   await carrier.listen(() => undefined);
   const [host, port] = node.address.split(':');
   const socket = connect(Number(port), host);
-  const closed = once(socket.on('error', () => undefined), 'close');
+  const closed = once(
+    socket.on('error', () => undefined),
+    'close',
+  );
   await once(socket, 'connect');
   const state = closing(node);
   await until('closing is over', () => state.isOver);

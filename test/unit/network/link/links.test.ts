@@ -299,6 +299,25 @@ test('where a node was reached is known after a restart', async (t) => {
   t.pass();
 });
 
+test('a node hears whether those that it has dialed can dial it', async (t) => {
+  const [one, two, three] = [newIdentity(), newIdentity(), newIdentity()];
+  const channels = [{ address, nodeIds: [one.id, two.id, three.id] }];
+  const hub = await LinkedNode.start(t, { identity: one, channels });
+  const hubAddress = hub.address;
+  // Nobody tells the others of each other.
+  hub.carrier.listeningAddresses = () => [];
+  const open = await LinkedNode.start(t, { identity: two, channels, staticPeers: [hubAddress], timing: { pulseMs: 20 } });
+  const blocked = await LinkedNode.start(t, { identity: three, isHidden: true, staticPeers: [hubAddress], timing: { pulseMs: 20 } });
+  blocked.carrier.listeningAddresses = () => ['127.0.0.1:1'];
+  blocked.membership.change(channels);
+  const reachOf = (node: LinkedNode) => node.links.facts().find(({ nodeId }) => nodeId === hub.id)?.reach;
+  await until('the first is reached', () => reachOf(open)?.reached.length === 1);
+  t.deepEqual(reachOf(open), { reached: [open.address], unreached: [] });
+  await until('the second is not', () => reachOf(blocked)?.unreached.length === 1);
+  t.deepEqual(reachOf(blocked), { reached: [], unreached: ['127.0.0.1:1'] });
+  await until('what was tried is over', () => hub.callers.filter(({ signal }) => !signal.aborted).length === 2);
+});
+
 test('a node that dials itself notices it and leaves it', async (t) => {
   const one = newIdentity();
   const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id] }] });
