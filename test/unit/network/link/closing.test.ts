@@ -22,7 +22,10 @@ async function unconnectedPair(t: ExecutionContext) {
   const channels = [{ address, nodeIds: [one.id, two.id] }];
   const listening = await LinkedNode.start(t, { identity: one, channels });
   const hidden = await LinkedNode.start(t, { identity: two, isHidden: true, staticPeers: [listening.address] });
-  return { listening, hidden, join: () => void hidden.membership.change(channels) };
+  const join = (): void => {
+    hidden.membership.change(channels);
+  };
+  return { listening, hidden, join };
 }
 
 const openCallers = ({ callers }: LinkedNode): number => callers.filter(({ signal }) => !signal.aborted).length;
