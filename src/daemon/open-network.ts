@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { type DaemonConfig } from '../config/daemon-config.js';
@@ -14,6 +14,8 @@ import { ChannelReader } from '../network/channels/channel-reader.js';
 import { Channels } from '../network/channels/channels.js';
 import { channelSource } from '../network/channels/timed-channel-source.js';
 import { DhtCarrier } from '../network/dht/dht-carrier.js';
+import { LanDiscovery } from '../network/lan/lan-discovery.js';
+import { lanInterfaces } from '../network/lan/lan-interfaces.js';
 import { type Carrier } from '../network/link/carrier.js';
 import { type Link } from '../network/link/link.js';
 import { TcpCarrier } from '../network/link/tcp-carrier.js';
@@ -62,6 +64,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const addresses = await AddressBook.open(join(config.configDir, 'addresses.json'), { clock: systemClock, log: parts.log });
   closing.add(() => addresses.close());
   const connected = (): readonly Link[] => links.connected();
+  const tcp = new TcpCarrier(addresses, listeningOf(config));
   const carrier = new RelayCarrier({ membership: channels, connected });
   const relay = new TunnelRelay({ membership: channels, connected, share: relayShare(config) }, { idleMs: limits.tunnelIdleMs });
   closing.add(async () => relay.close());
@@ -69,7 +72,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const links = await Links.open(
     {
       ...{ identity: parts.identity, log: parts.log, membership: channels, addresses, clock: systemClock, random: Math.random },
-      carriers: [new TcpCarrier(addresses, listeningOf(config)), ...dhtCarriers(config, parts, channels, addresses), carrier],
+      carriers: [tcp, ...dhtCarriers(config, parts, channels, addresses), carrier],
       serve: (caller) => serving.serve(caller),
     },
     {
@@ -85,6 +88,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const remote = new FileFetcher({ store: parts.store, peers, clock: systemClock, log });
   closing.add(() => remote.close());
   await links.start();
+  if (network.lanDiscovery) closing.add(startLanDiscovery(config, parts, { membership: channels, addresses, tcp }));
   return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
 }
 
@@ -98,6 +102,17 @@ async function openChannels({ configDir, network }: DaemonConfig, { identity, lo
 function dhtCarriers({ network }: DaemonConfig, { identity, log }: NetworkParts, membership: Channels, addresses: AddressBook): readonly Carrier[] {
   if (!network.dht) return [];
   return [new DhtCarrier({ identity, membership, addresses, log, random: Math.random }, network.dht)];
+}
+
+function startLanDiscovery(
+  { network }: DaemonConfig,
+  { log }: NetworkParts,
+  { tcp, ...parts }: { readonly membership: Channels; readonly addresses: AddressBook; readonly tcp: TcpCarrier },
+): () => Promise<void> {
+  const interfaces = (): ReturnType<typeof lanInterfaces> => lanInterfaces(network.listenHost === undefined ? undefined : tcp.listeningAddresses());
+  const discovery = new LanDiscovery({ ...parts, interfaces, log, clock: systemClock, random: Math.random }, { instance: randomBytes(8).toString('hex') });
+  discovery.start();
+  return () => discovery.close();
 }
 
 function listeningOf({ network }: DaemonConfig): ConstructorParameters<typeof TcpCarrier>[1] {

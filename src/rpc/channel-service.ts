@@ -99,6 +99,8 @@ function peerMessage(nodeId: string, member: Member | undefined, facts: LinkFact
     lastError: facts?.lastError ?? '',
     clockOffset: clockOffsetMs === undefined ? undefined : duration(clockOffsetMs),
     version: facts?.version ?? '',
+    reachedAddresses: [...(facts?.reach?.reached ?? [])],
+    unreachedAddresses: [...(facts?.reach?.unreached ?? [])],
   };
 }
 

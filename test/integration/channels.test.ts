@@ -68,6 +68,8 @@ test.serial('a channel is joined, told with its nodes, and left', async (t) => {
     lastError: '',
     clockOffsetMs: undefined,
     version: '',
+    reachedAddresses: [],
+    unreachedAddresses: [],
   });
   await channels.leave('the-lab');
   t.deepEqual([await channels.list(), await channels.peers()], [[], []]);

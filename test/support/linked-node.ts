@@ -90,6 +90,8 @@ export class LinkedNode {
   /** What was logged. */
   readonly logged: string[] = [];
   readonly files = new Map<string, Buffer>();
+  /** Hears of each connection over which somebody calls this node, as it is made. */
+  onCaller: (caller: Caller) => void = () => undefined;
   /** What is sent of a file: a test may cut, stall or change it. */
   send: (call: ServerWritableStream<ReadFileRequest, ReadFileResponse>, content: Buffer, caller: Caller) => void = sendAll;
 
@@ -162,6 +164,7 @@ export class LinkedNode {
 
   private serving(caller: Caller): Partial<PeerServiceServer> & UntypedServiceImplementation {
     this.callers.push(caller);
+    this.onCaller(caller);
     return {
       greet: (call, callback) => {
         answer(callback, () => greetResponse(caller.greet(greetingOf(call.request))));

@@ -84,6 +84,10 @@ class Peer:
         clock_offset_sec: How far its clock is before the node's; negative if it is behind, None
             if it was never measured.
         version: Version of its daemon; empty if it is not known.
+        reached_addresses: Addresses at which it found the daemon's node the last time that it
+            looked there, as it says.
+        unreached_addresses: Addresses of the daemon's node at which it could not reach it the
+            last time that it tried, as it says.
     """
 
     node_id: str
@@ -101,6 +105,8 @@ class Peer:
     last_error: str
     clock_offset_sec: float | None
     version: str
+    reached_addresses: tuple[str, ...]
+    unreached_addresses: tuple[str, ...]
 
 
 def get_channels() -> list[Channel]:
@@ -241,6 +247,8 @@ def _peer_of(message: v1.Peer, link: str | None) -> Peer:
         last_error=message.last_error,
         clock_offset_sec=_seconds_of(message.clock_offset) if has("clock_offset") else None,
         version=message.version,
+        reached_addresses=tuple(message.reached_addresses),
+        unreached_addresses=tuple(message.unreached_addresses),
     )
 
 

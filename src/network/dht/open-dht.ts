@@ -7,7 +7,7 @@ import { parseNetworkAddress } from '../addresses/network-address.js';
 export interface DhtConfig {
   /** `host:port` of nodes of the DHT that are always there; `public` for those of the public one. */
   readonly bootstrap: readonly string[] | 'public';
-  /** UDP port; 0 for any. */
+  /** UDP port that is tried first, before the four after it and any free one; 0 for that of the library, 49737. */
   readonly port: number;
   /** `host:port`, with an IPv4 address, where others reach this node when it is itself a bootstrap node. */
   readonly bootstrapAddress?: string | undefined;

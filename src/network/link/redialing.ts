@@ -4,7 +4,6 @@ import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type AddressBook } from '../addresses/address-book.js';
 import { type Membership } from '../membership.js';
-import { parseDhtAddress } from '../dht/dht-address.js';
 import { BoundedSignal } from './bounded-signal.js';
 import { type Link } from './link.js';
 import { type LinkDialer, type Route } from './link-dialer.js';
@@ -42,6 +41,8 @@ const dialedNodePatience = 3;
 export class Redialing {
   private readonly seeds = new Map<string, RepeatedTry>();
   private readonly slots = new Slots(limits.maxDials);
+  /** Connections whose other end was looked for at its addresses. */
+  private readonly checked = new WeakSet<Link>();
   private isClosing = false;
 
   constructor(private readonly parts: RedialingParts) {}
@@ -120,7 +121,8 @@ export class Redialing {
     const { nodeId } = neighbour;
     const { membership, dialer, neighbours } = this.parts;
     const { best } = neighbour;
-    if (signal.aborted || best?.origin.kind === 'direct' || !membership.members().has(nodeId)) return 'nothing';
+    if (signal.aborted || !membership.members().has(nodeId)) return 'nothing';
+    if (best?.origin.kind === 'direct') return this.checkReach(neighbour, best, signal);
     const routes = dialer.routesTo(nodeId, best?.origin.kind);
     if (best && routes.length === 0) return this.lookForBetter();
     if (routes.length === 0) {
@@ -133,6 +135,26 @@ export class Redialing {
     // With one that is connected in a worse way, there is time.
     if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
     return failure ? this.failed(failure) : 'done';
+  }
+
+  /** Whether a node that has dialed this one can be dialed, too, is tried once for each connection, so that it can be told. */
+  private async checkReach(neighbour: Neighbour, link: Link, signal: AbortSignal): Promise<TryOutcome> {
+    const { dialer, addresses, timing } = this.parts;
+    const { nodeId } = neighbour;
+    const routes = dialer.routesTo(nodeId, 'hole-punched');
+    if (link.origin.isDialed || this.checked.has(link) || routes.length === 0) return 'nothing';
+    this.checked.add(link);
+    const bounded = new BoundedSignal(signal, timing.connectMs, () => unreachable(nodeId, 'it did not answer in time'));
+    try {
+      const { secure, route } = await dialer.dialToCall(routes, { signal: bounded.signal, onDialed: () => undefined });
+      secure.socket.destroy();
+      addresses.noteSuccess(nodeId, route.destination.address);
+    } catch {
+      if (!signal.aborted) for (const { destination } of routes) addresses.noteFailure(nodeId, destination.address);
+    } finally {
+      bounded.release();
+    }
+    return 'nothing';
   }
 
   private lookForBetter(): TryOutcome {
@@ -152,8 +174,8 @@ export class Redialing {
     const met = neighbours.get(failure.details['node'] as NodeId);
     if (met && !met.best) met.lastError = failure.message;
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
-    // Anybody may announce himself in the DHT.
-    const isStranger = failure.reason === 'not-authorized' && parseDhtAddress(address) !== undefined;
+    // Anybody may announce himself in the DHT, and on the local network.
+    const isStranger = failure.reason === 'not-authorized' && (seed.origin === 'dht' || seed.origin === 'lan');
     return isStranger ? { failed: true, leastPauseMs: limits.strangerPauseMs } : this.failed(failure);
   }
 
@@ -168,6 +190,8 @@ export class Redialing {
     try {
       return { nodeId: await maker.connect(routes, { signal: bounded.signal, onDialed }) };
     } catch (error) {
+      // Whoever has not answered at all by now is not there either.
+      if (bounded.signal.aborted && !signal.aborted) for (const route of routes) onDialed(route, error);
       return { failure: error instanceof KacheryError ? error : new KacheryError('internal', String(error), {}, { cause: error }) };
     } finally {
       bounded.release();

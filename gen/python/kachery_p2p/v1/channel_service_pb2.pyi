@@ -293,6 +293,8 @@ class Peer(google.protobuf.message.Message):
     LAST_ERROR_FIELD_NUMBER: builtins.int
     CLOCK_OFFSET_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
+    REACHED_ADDRESSES_FIELD_NUMBER: builtins.int
+    UNREACHED_ADDRESSES_FIELD_NUMBER: builtins.int
     node_id: builtins.str
     """Id of the node: its ed25519 public key, 64 lower-case hexadecimal digits."""
     label: builtins.str
@@ -331,6 +333,14 @@ class Peer(google.protobuf.message.Message):
     def clock_offset(self) -> google.protobuf.duration_pb2.Duration:
         """How far its clock is before this node's, measured when it was connected; negative if it is behind."""
 
+    @property
+    def reached_addresses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Addresses at which it found the daemon's node the last time that it looked there, as it says."""
+
+    @property
+    def unreached_addresses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Addresses of the daemon's node at which it could not reach it the last time that it tried, as it says."""
+
     def __init__(
         self,
         *,
@@ -349,8 +359,10 @@ class Peer(google.protobuf.message.Message):
         last_error: builtins.str = ...,
         clock_offset: google.protobuf.duration_pb2.Duration | None = ...,
         version: builtins.str = ...,
+        reached_addresses: collections.abc.Iterable[builtins.str] | None = ...,
+        unreached_addresses: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["clock_offset", b"clock_offset", "connected_at", b"connected_at", "round_trip", b"round_trip"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["channels", b"channels", "clock_offset", b"clock_offset", "connected_at", b"connected_at", "is_connected", b"is_connected", "label", b"label", "last_error", b"last_error", "link", b"link", "node_id", b"node_id", "received_bytes", b"received_bytes", "received_bytes_per_second", b"received_bytes_per_second", "remote_address", b"remote_address", "round_trip", b"round_trip", "sent_bytes", b"sent_bytes", "sent_bytes_per_second", b"sent_bytes_per_second", "version", b"version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channels", b"channels", "clock_offset", b"clock_offset", "connected_at", b"connected_at", "is_connected", b"is_connected", "label", b"label", "last_error", b"last_error", "link", b"link", "node_id", b"node_id", "reached_addresses", b"reached_addresses", "received_bytes", b"received_bytes", "received_bytes_per_second", b"received_bytes_per_second", "remote_address", b"remote_address", "round_trip", b"round_trip", "sent_bytes", b"sent_bytes", "sent_bytes_per_second", b"sent_bytes_per_second", "unreached_addresses", b"unreached_addresses", "version", b"version"]) -> None: ...
 
 global___Peer = Peer

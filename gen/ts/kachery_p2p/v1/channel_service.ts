@@ -191,6 +191,10 @@ export interface Peer {
     | undefined;
   /** Version of its daemon; empty if it is not known. */
   version: string;
+  /** Addresses at which it found the daemon's node the last time that it looked there, as it says. */
+  reachedAddresses: string[];
+  /** Addresses of the daemon's node at which it could not reach it the last time that it tried, as it says. */
+  unreachedAddresses: string[];
 }
 
 function createBaseChannelRoles(): ChannelRoles {
@@ -1060,6 +1064,8 @@ function createBasePeer(): Peer {
     lastError: "",
     clockOffset: undefined,
     version: "",
+    reachedAddresses: [],
+    unreachedAddresses: [],
   };
 }
 
@@ -1121,6 +1127,12 @@ export const Peer: MessageFns<Peer> = {
     }
     if (message.version !== "") {
       writer.uint32(122).string(message.version);
+    }
+    for (const v of message.reachedAddresses) {
+      writer.uint32(130).string(v!);
+    }
+    for (const v of message.unreachedAddresses) {
+      writer.uint32(138).string(v!);
     }
     return writer;
   },
@@ -1258,6 +1270,22 @@ export const Peer: MessageFns<Peer> = {
             message.version = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.reachedAddresses.push(reader.string());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.unreachedAddresses.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1331,6 +1359,16 @@ export const Peer: MessageFns<Peer> = {
         ? Duration.fromJSON(object.clock_offset)
         : undefined,
       version: isSet(object.version) ? globalThis.String(object.version) : "",
+      reachedAddresses: globalThis.Array.isArray(object?.reachedAddresses)
+        ? object.reachedAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.reached_addresses)
+        ? object.reached_addresses.map((e: any) => globalThis.String(e))
+        : [],
+      unreachedAddresses: globalThis.Array.isArray(object?.unreachedAddresses)
+        ? object.unreachedAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.unreached_addresses)
+        ? object.unreached_addresses.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1381,6 +1419,12 @@ export const Peer: MessageFns<Peer> = {
     if (message.version !== "") {
       obj.version = message.version;
     }
+    if (message.reachedAddresses?.length) {
+      obj.reachedAddresses = message.reachedAddresses;
+    }
+    if (message.unreachedAddresses?.length) {
+      obj.unreachedAddresses = message.unreachedAddresses;
+    }
     return obj;
   },
 
@@ -1417,6 +1461,8 @@ export const Peer: MessageFns<Peer> = {
       ? Duration.fromPartial(object.clockOffset)
       : undefined;
     message.version = object.version ?? "";
+    message.reachedAddresses = object.reachedAddresses?.map((e) => e) || [];
+    message.unreachedAddresses = object.unreachedAddresses?.map((e) => e) || [];
     return message;
   },
 };

@@ -3,7 +3,6 @@ import test from 'ava';
 import { firstToSucceed } from '../../../../src/network/link/first-to-succeed.js';
 import { RepeatedTry, type TryOutcome } from '../../../../src/network/link/repeated-try.js';
 import { Slots } from '../../../../src/network/link/slots.js';
-import { Turnstile } from '../../../../src/network/link/turnstile.js';
 
 const timing = { firstRetryMs: 1, maxRetryMs: 4, recentFailureMs: 0 };
 const failed: TryOutcome = { failed: true, leastPauseMs: 0 };
@@ -115,21 +114,6 @@ test('who gives up the whole is told so at once', async (t) => {
   const waiting = firstToSucceed([attempt(() => new Promise<string>(() => undefined))], { signal: controller.signal, discard: () => undefined });
   controller.abort(new Error('enough'));
   t.is((await t.throwsAsync(waiting)).message, 'enough');
-});
-
-test('a turnstile lets in so many, and so many from one place', (t) => {
-  const turnstile = new Turnstile({ max: 3, maxFromOne: 2 });
-  const [first, second, third] = [turnstile.enter('a'), turnstile.enter('a'), turnstile.enter('a')];
-  t.truthy(first && second);
-  t.is(third, undefined);
-  t.truthy(turnstile.enter('b'));
-  t.is(turnstile.enter('c'), undefined);
-  first!();
-  first!();
-  t.truthy(turnstile.enter('c'));
-  t.is(turnstile.enter('a'), undefined);
-  second!();
-  t.truthy(turnstile.enter('a'));
 });
 
 test('slots are used by so many at a time, in the order of those who wait', async (t) => {
