@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 
-import { type TestNode } from '../support/network.js';
-import { expectFollow, expectLoad, linked } from './exchange.js';
+import { connected, type TestNode } from '../support/network.js';
+import { expectFollow, expectLoad, linkBetween, linked } from './exchange.js';
 import { joinChannel } from './join-channel.js';
 import { type NatKind } from './nat-router.js';
 import { nodeAt } from './node-at.js';
@@ -10,14 +10,14 @@ import { TestInternet } from './test-internet.js';
 const MB = 1_000_000;
 
 /** A node that all reach, which is the entrance to a DHT, and two nodes, each behind a router of its own. Undefined where a test may not have them. */
-async function openBehindRouters(t: ExecutionContext, kind: NatKind): Promise<readonly [TestNode, TestNode, TestNode] | undefined> {
+async function openBehindRouters(t: ExecutionContext, kind: NatKind, otherKind = kind): Promise<readonly [TestNode, TestNode, TestNode] | undefined> {
   const internet = await TestInternet.open(t);
   if (!internet) return undefined;
   const outside = await internet.host();
   const entrance = `${outside.address}:49737`;
   const hub = await nodeAt(t, outside, 'hub', ['--dht-serve', entrance]);
-  const behind = async (name: string) => nodeAt(t, await (await internet.router(kind)).host(), name, ['--dht-bootstrap', entrance]);
-  return [hub, await behind('one'), await behind('other')];
+  const behind = async (name: string, router: NatKind) => nodeAt(t, await (await internet.router(router)).host(), name, ['--dht-bootstrap', entrance]);
+  return [hub, await behind('one', kind), await behind('other', otherKind)];
 }
 
 test.serial('two nodes behind routers that keep ports punch a hole through both, and need nobody else', async (t) => {
@@ -41,4 +41,15 @@ test.serial('two nodes behind routers that give each connection another port are
   await linked(one, other, 'relayed');
   await expectLoad(t, one, other, 3 * MB);
   await expectFollow(t, one, other);
+});
+
+test.serial('where one router keeps ports and the other does not, there is a way at least over a relay', async (t) => {
+  const nodes = await openBehindRouters(t, 'cone', 'symmetric');
+  if (!nodes) return;
+  const [hub, one, other] = nodes;
+  await joinChannel(t, nodes, { relays: [hub], bootstrapAddresses: [hub.peerAddress] });
+  await Promise.all([connected(one, 2), connected(other, 2)]);
+  t.true(['relayed', 'hole-punched'].includes((await linkBetween(one, other)) ?? ''));
+  await expectLoad(t, one, other, 3 * MB);
+  await expectFollow(t, other, one);
 });

@@ -22,6 +22,8 @@ async function openAcross(t: ExecutionContext) {
 }
 
 async function expectWork(t: ExecutionContext, one: TestNode, other: TestNode): Promise<void> {
+  const peer = (await one.client.channels.peers()).find(({ nodeId }) => nodeId === other.daemon.nodeId);
+  t.true((peer?.roundTripMs ?? 0) >= 2 * roughness.delayMs, 'the line between them is the long one');
   await expectLoad(t, other, one, 600_000);
   await expectLoad(t, one, other, 100_000);
   await expectFollow(t, other, one);
