@@ -17,8 +17,7 @@ async function openAcross(t: ExecutionContext) {
   const router = await internet.router('none');
   const far = await router.host();
   for (const place of [near, hub]) await router.showWayTo(place);
-  await makeRough(t, router, roughness);
-  return { near, hub, far };
+  return (await makeRough(t, router, roughness)) ? { near, hub, far } : undefined;
 }
 
 async function expectWork(t: ExecutionContext, one: TestNode, other: TestNode): Promise<void> {

@@ -35,21 +35,18 @@ export class TestInternet {
     this.switchNamespace = `${prefix}-switch`;
   }
 
-  /** Undefined, and a line that says so, where the test may not make networks, or a program for it is missing. */
+  /** Undefined, and a line that says so, where the test may not make networks, or something for it is missing. */
   static async open(t: ExecutionContext): Promise<TestInternet | undefined> {
     const internet = new TestInternet(t, `${namePrefix}${String(process.pid)}-${String(++count)}`);
     try {
-      for (const [program, ...words] of [
-        ['nft', '--version'],
-        ['tc', '-V'],
-      ] as const) {
-        await systemCommand(program, words);
-      }
       await removeAbandoned();
       await internet.makeSwitches();
+      await internet.tryTools();
       return internet;
     } catch (error) {
-      t.log(`SKIPPED: ${t.title}: it needs networks of its own, which only root on Linux with iproute2 and nftables may make (${String(error)})`);
+      t.log(
+        `SKIPPED: ${t.title}: it needs networks of its own, which only root on Linux with iproute2 and nftables may make (${String(error).replaceAll('\n', ' ')})`,
+      );
       t.pass();
       return undefined;
     }
@@ -90,6 +87,17 @@ export class TestInternet {
       await systemCommand('ip', ['-n', this.switchNamespace, 'link', 'add', 'name', bridge, 'type', 'bridge']);
       await systemCommand('ip', ['-n', this.switchNamespace, 'link', 'set', 'dev', bridge, 'up']);
     }
+  }
+
+  /** Not every kernel has what routers and slow lines are made of. */
+  private async tryTools(): Promise<void> {
+    const attempts = [
+      ['nft', 'table ip attempt {\n chain attempt {\n type nat hook postrouting priority srcnat; masquerade fully-random;\n }\n}'],
+      ['nft', 'delete table ip attempt'],
+      ['tc', 'qdisc', 'add', 'dev', 'other', 'root', 'tbf', 'rate', '10mbit', 'burst', '32kb', 'latency', '100ms'],
+      ['tc', 'qdisc', 'del', 'dev', 'other', 'root'],
+    ];
+    for (const words of attempts) await systemCommand('ip', ['netns', 'exec', this.switchNamespace, ...words]);
   }
 
   /** A machine at a switch or a router, whose private network begins as given. */
