@@ -22,7 +22,7 @@ export interface OpenDht {
   readonly library: typeof DHT;
   readonly dht: DHT;
   /** Ends the node, and what was opened with it. May be called again. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** How often something is sent over an idle stream, so that routers keep the hole open. */
