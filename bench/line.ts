@@ -6,7 +6,7 @@ export type CountUnit = 'files/s' | 'appends/s' | 'messages/s';
 /** A measured value: its median and every sample, in one unit. */
 export interface Quantity {
   readonly value: number;
-  readonly unit: 'MiB/s' | 'ms' | 'MiB' | CountUnit;
+  readonly unit: 'MiB/s' | 'ms' | 'MiB' | '% CPU' | 'bytes/s' | CountUnit;
   readonly samples: readonly number[];
 }
 

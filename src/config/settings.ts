@@ -118,7 +118,8 @@ export const settings = {
     flag: '--dht-serve <address>',
     defaultText: 'none',
     readers: ['daemon'],
-    description: 'Makes the daemon an entrance to a distributed hash table of your own: the `IPv4 address:UDP port` under which all others reach it.',
+    description:
+      'Makes the daemon an entrance to a distributed hash table of your own: the `IPv4 address:UDP port` under which all others reach it. The three ports behind that one are used, too.',
   },
   uploadLimit: {
     variables: ['KACHERY_P2P_UPLOAD_LIMIT'],

@@ -114,7 +114,7 @@ export class DhtCarrier implements Carrier {
   async release(): Promise<void> {
     const opened = await this.opening?.catch(() => undefined);
     this.opening = undefined;
-    await opened?.dht.destroy({ force: true });
+    await opened?.close();
   }
 
   /** Is present in all channels in which there is somebody to talk to, and in no other. */

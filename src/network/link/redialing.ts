@@ -103,7 +103,8 @@ export class Redialing {
     for (const tries of [neighbour.tries, ...this.seedsOf(neighbour.nodeId)]) {
       if (isStable) tries.forgive();
       else tries.countFailure();
-      tries.later(pauseMs * (0.5 + random() / 2));
+      // It may have waited minutes for a better connection than the one that is lost.
+      tries.anew(pauseMs * (0.5 + random() / 2));
     }
   }
 

@@ -43,6 +43,27 @@ test('who asks at once joins a try, and does not repeat one that has failed just
   await repeated.close();
 });
 
+test('what waits for a turn far away is tried sooner when the reason to wait is gone', async (t) => {
+  let [tries, whenAgain] = [0, (): void => undefined];
+  const again = new Promise<void>((resolve) => {
+    whenAgain = resolve;
+  });
+  const repeated = new RepeatedTry(
+    () => {
+      if (++tries === 2) whenAgain();
+      return Promise.resolve({ againMs: 1_000_000 });
+    },
+    { random: () => 0, timing },
+  );
+  await repeated.now();
+  repeated.later(0);
+  t.is(tries, 1);
+  repeated.anew(0);
+  await again;
+  t.is(tries, 2);
+  await repeated.close();
+});
+
 test('a closed one tries nothing more, and stops what is under way', async (t) => {
   let tries = 0;
   const repeated = new RepeatedTry(
