@@ -21,6 +21,7 @@ import { Links } from '../network/links.js';
 import { type NodeIdentity } from '../network/node-identity.js';
 import { type Peers } from '../network/peer.js';
 import { LinkedPeers } from '../network/peers/linked-peers.js';
+import { PacedPeers } from '../network/peers/paced-peers.js';
 import { FairShare } from '../network/serving/fair-share.js';
 import { RelayCarrier } from '../network/relay/relay-carrier.js';
 import { TunnelRelay } from '../network/relay/tunnel-relay.js';
@@ -78,7 +79,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
     },
   );
   closing.add(() => links.close());
-  const peers = new LinkedPeers(links, channels);
+  const peers = pacedPeers(config, new LinkedPeers(links, channels));
   const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });
   closing.add(() => replication.close());
   const log: FetchLog = { begin: (uri, sizeBytes) => parts.transfers.begin('fetch', uri, sizeBytes) };
@@ -111,6 +112,12 @@ function fairShare({ network }: DaemonConfig): FairShare {
     transfersPerNode: limits.maxTransfersPerPeer,
     transfers: limits.maxPeerTransfers,
   });
+}
+
+/** The other nodes, as fast as the owner wants to hear them; how many transfers there are is decided elsewhere. */
+function pacedPeers({ network: { downloadBytesPerSecond: bytesPerSecond } }: DaemonConfig, peers: Peers): Peers {
+  if (bytesPerSecond === undefined) return peers;
+  return new PacedPeers(peers, new FairShare(systemClock, { bytesPerSecond, transfersPerNode: Infinity, transfers: Infinity }));
 }
 
 function relayShare({ network }: DaemonConfig): FairShare {
