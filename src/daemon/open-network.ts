@@ -32,6 +32,7 @@ import { FileFetcher } from '../transfer/file-fetcher.js';
 import { FeedReplication } from '../transfer/feeds/feed-replication.js';
 import { type FetchLog } from '../transfer/fetch-log.js';
 import { NetworkedFeeds } from '../transfer/feeds/networked-feeds.js';
+import { Mirrors } from '../transfer/mirrors/mirrors.js';
 import { type ClosingStack } from './closing-stack.js';
 
 /** What the network is made of: who this node is, and what it serves to others. */
@@ -51,11 +52,12 @@ export interface Network {
   /** This node's own, and those of nodes that it is connected with. */
   readonly feeds: FeedStore;
   readonly remote: FileFetcher;
+  readonly mirrors: Mirrors;
 }
 
 /**
  * Opens the network, and begins to connect with the members of the channels that were joined before. Fails with `invalid-argument` if it cannot listen as it was
- * told, and as Channels.open.
+ * told, and as Channels.open and Mirrors.open.
  */
 export async function openNetwork(config: DaemonConfig, parts: NetworkParts, options: { readonly idleMs: number }, closing: ClosingStack): Promise<Network> {
   const { network, label } = config;
@@ -85,8 +87,11 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const log: FetchLog = { begin: (uri, sizeBytes) => parts.transfers.begin('fetch', uri, sizeBytes) };
   const remote = new FileFetcher({ store: parts.store, peers, clock: systemClock, log });
   closing.add(() => remote.close());
+  const mirrorParts = { ...parts, peers, fetcher: remote, replication, clock: systemClock, random: Math.random };
+  const mirrors = await Mirrors.open(join(config.configDir, 'mirrors.json'), mirrorParts);
+  closing.add(() => mirrors.close());
   await links.start();
-  return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
+  return { channels, links, peers, remote, mirrors, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
 }
 
 async function openChannels({ configDir, network }: DaemonConfig, { identity, log }: NetworkParts, closing: ClosingStack): Promise<Channels> {

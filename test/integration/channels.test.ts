@@ -16,6 +16,8 @@ import { temporaryFolder } from '../support/temporary-storage.js';
 
 const [anna, ben] = [madeUpNodeId(2), madeUpNodeId(3)];
 
+const firstPage = { pageSize: 0, pageToken: '' };
+
 test.serial('a channel is joined, told with its nodes, and left', async (t) => {
   const server = await ChannelServer.start(t);
   const daemon = await startTestDaemon(t);
@@ -118,9 +120,9 @@ test.serial('only the owner changes what is joined, only clients see it', async 
   t.is(await codeOf(callOnce(channels, 'leaveChannel', { address: 'x' }, bearer(clientToken))), status.PERMISSION_DENIED);
   t.is(await codeOf(callOnce(channels, 'joinChannel', join, bearer(ownerToken))), status.UNAVAILABLE);
   t.is(await codeOf(callOnce(channels, 'leaveChannel', { address: 'x' }, bearer(ownerToken))), status.NOT_FOUND);
-  t.is(await codeOf(callOnce(channels, 'listChannels', {}, bearer('x'))), status.UNAUTHENTICATED);
-  t.is(await codeOf(callOnce(channels, 'listPeers', {}, bearer('x'))), status.UNAUTHENTICATED);
-  t.deepEqual(await callOnce(channels, 'listChannels', {}, bearer(clientToken)), { channels: [] });
+  t.is(await codeOf(callOnce(channels, 'listChannels', firstPage, bearer('x'))), status.UNAUTHENTICATED);
+  t.is(await codeOf(callOnce(channels, 'listPeers', firstPage, bearer('x'))), status.UNAUTHENTICATED);
+  t.deepEqual(await callOnce(channels, 'listChannels', firstPage, bearer(clientToken)), { channels: [], nextPageToken: '' });
 });
 
 test.serial('a channel that was joined stays joined when the daemon is killed, and is known without a network', async (t) => {
