@@ -67,6 +67,7 @@ test("the guide's commands make a hub of a node that runs with the guide's setti
   const env = { ...daemon.environment, PATH: `${bin}:${process.env['PATH'] ?? ''}`, channel, uri, feed: feed.uri };
   for (const { mark, text, line } of samples) {
     if (mark !== 'sh') continue;
+    await until('what is mirrored is here', async () => (await client.mirrors.list()).every(({ state }) => state === 'complete'));
     const words = ['--norc', '-euo', 'pipefail', '-c', text];
     const ended = await execa('bash', words, { env, extendEnv: false, stdin: 'ignore', all: true, reject: false });
     t.is(ended.exitCode, 0, `${guide}:${String(line)}: ${ended.all}`);

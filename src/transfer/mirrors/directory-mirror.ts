@@ -1,4 +1,5 @@
 import { throwIfCancelled } from '../../core/cancellation.js';
+import { type ContentId } from '../../core/content-id.js';
 import { type DirectoryListing, parseDirectoryListing } from '../../core/directory-listing.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { filesInDirectory, type ListedFile } from '../../core/files-in-directory.js';
@@ -19,9 +20,8 @@ interface Kept {
 
 /** Keeps all files that a directory's listing names here, and the listing. */
 export class DirectoryMirror implements MirrorWork {
-  readonly dependsOnNodes = false;
   amount: MirrorAmount = noAmount;
-  private fetching = 0;
+  private readonly fetching = new Set<ContentId>();
 
   constructor(
     private readonly target: MirrorTarget & { readonly kind: 'directory' },
@@ -30,7 +30,7 @@ export class DirectoryMirror implements MirrorWork {
   ) {}
 
   get isFetching(): boolean {
-    return this.fetching > 0;
+    return this.fetching.size > 0;
   }
 
   /** One file that cannot be had does not keep the others away. */
@@ -83,16 +83,12 @@ export class DirectoryMirror implements MirrorWork {
   }
 
   private async keep({ id }: ListedFile, signal: AbortSignal): Promise<Kept> {
-    let isFetching = false;
-    const onProgress = (): void => {
-      if (!isFetching) this.fetching += 1;
-      isFetching = true;
-    };
     try {
+      const onProgress = (): void => void this.fetching.add(id);
       const { sizeBytes } = await this.keeper.keep({ id }, { signal, onProgress });
       return { sizeBytes };
     } finally {
-      if (isFetching) this.fetching -= 1;
+      this.fetching.delete(id);
     }
   }
 }

@@ -3,6 +3,7 @@ import { formatFeedUri } from '../../core/feed-uri.js';
 import { limits } from '../../core/limits.js';
 import { type SubfeedAddress, type SubfeedHash } from '../../core/subfeed.js';
 import { type SubfeedInfo } from '../../feeds/feed-store.js';
+import { type Slots } from '../../network/link/slots.js';
 import { type FeedReplication } from '../feeds/feed-replication.js';
 import { type ReplicationParts } from '../feeds/replication-parts.js';
 import { type MirrorAmount } from './mirror-facts.js';
@@ -16,11 +17,14 @@ export interface FeedMirrorParts {
   /** The feeds of this node itself. */
   readonly feeds: Pick<ReplicationParts['feeds'], 'heads'>;
   readonly replication: Pick<FeedReplication, 'locate' | 'follow' | 'findSubfeed' | 'listSubfeeds' | 'hasSource'>;
+  /** How many feeds are looked at at a time, of all mirrors. */
+  readonly slots: Slots;
+  /** How many feeds are mirrored. */
+  readonly countFeeds: () => number;
 }
 
 /** Follows a feed with all its subfeeds, also new ones, or one of them, so that all its messages are here. */
 export class FeedMirror implements MirrorWork {
-  readonly dependsOnNodes = true;
   amount: MirrorAmount = noAmount;
   isFetching = false;
   private readonly followed = new Set<SubfeedHash>();
@@ -32,7 +36,17 @@ export class FeedMirror implements MirrorWork {
     private readonly times: MirrorTimes,
   ) {}
 
-  async bring(signal: AbortSignal): Promise<MirrorOutcome> {
+  bring(signal: AbortSignal): Promise<MirrorOutcome> {
+    return this.parts.slots.use(() => this.look(signal));
+  }
+
+  close(): void {
+    for (const unfollow of this.unfollows.splice(0)) unfollow();
+    this.followed.clear();
+  }
+
+  private async look(signal: AbortSignal): Promise<MirrorOutcome> {
+    signal.throwIfAborted();
     const { feedId } = this.target;
     const { isWriteable } = await this.parts.replication.locate(feedId, { signal });
     // What this node writes itself is here.
@@ -45,13 +59,9 @@ export class FeedMirror implements MirrorWork {
     if (areForked) throw this.forked();
     if (!this.parts.replication.hasSource(feedId)) throw this.noSource();
     this.isFetching = loadedMessages < messages;
-    const { listMs, listMsPerSubfeed, behindMs } = this.times;
-    return { isComplete: !this.isFetching, againMs: this.isFetching ? behindMs : listMs + lengths.size * listMsPerSubfeed };
-  }
-
-  close(): void {
-    for (const unfollow of this.unfollows.splice(0)) unfollow();
-    this.followed.clear();
+    const { listMs, listMsPerSubfeed, listMsPerFeed, behindMs } = this.times;
+    const againMs = listMs + lengths.size * listMsPerSubfeed + this.parts.countFeeds() * listMsPerFeed;
+    return { isComplete: !this.isFetching, againMs: this.isFetching ? behindMs : againMs };
   }
 
   private follow(hashes: readonly SubfeedHash[]): void {

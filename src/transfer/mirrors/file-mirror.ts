@@ -7,7 +7,6 @@ import { noAmount } from './no-amount.js';
 
 /** Keeps one file here. */
 export class FileMirror implements MirrorWork {
-  readonly dependsOnNodes = false;
   amount: MirrorAmount = { ...noAmount, files: 1 };
   isFetching = false;
 

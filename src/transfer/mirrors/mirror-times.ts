@@ -6,9 +6,10 @@ export interface MirrorTimes {
   /** How often it is looked whether files are still here, at least so long, and so much longer for each file. */
   readonly checkMs: number;
   readonly checkMsPerFile: number;
-  /** How often a feed is asked for new subfeeds, at least so long, and so much longer for each of them, so that asking stays cheap. */
+  /** How often a feed is asked for new subfeeds, at least so long, and so much longer for each of them and for each mirrored feed, so that asking stays cheap. */
   readonly listMs: number;
   readonly listMsPerSubfeed: number;
+  readonly listMsPerFeed: number;
   /** How often a feed that is behind is looked at. */
   readonly behindMs: number;
 }
@@ -21,5 +22,6 @@ export const mirrorTimes: MirrorTimes = {
   checkMsPerFile: 10,
   listMs: 10_000,
   listMsPerSubfeed: 150,
+  listMsPerFeed: 100,
   behindMs: 1_000,
 };

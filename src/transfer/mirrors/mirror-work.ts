@@ -11,8 +11,6 @@ export interface MirrorWork {
   readonly amount: MirrorAmount;
   /** Whether bytes are being brought here now. */
   readonly isFetching: boolean;
-  /** Whether to look again as soon as another node was connected, also when all is here. */
-  readonly dependsOnNodes: boolean;
 
   /** Looks what is missing and brings it here. Fails with why something is missing still, and when the signal is aborted. */
   bring(signal: AbortSignal): Promise<MirrorOutcome>;

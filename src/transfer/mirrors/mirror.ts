@@ -52,7 +52,7 @@ export class Mirror {
 
   /** Another node was connected, which may have what is missing. One that comes and goes does not make it try without end. */
   noteNode(): void {
-    if (!this.isComplete || this.parts.work.dependsOnNodes) this.hasten(this.triedAtMs + this.parts.times.firstRetryMs);
+    if (!this.isComplete) this.hasten(this.triedAtMs + this.parts.times.firstRetryMs);
   }
 
   /** Ends it; what is here stays. Resolves when nothing of it works any more. May be called again. */
@@ -76,9 +76,14 @@ export class Mirror {
       this.isTrying = false;
       this.triedAtMs = performance.now();
       this.dueAtMs = this.triedAtMs + pauseMs;
-      for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs = this.dueAtMs - performance.now()) {
-        await this.changes.wait({ signal, timeoutMs: leftMs });
-      }
+      await this.pause(signal);
+    }
+  }
+
+  /** Until it is due, which may become sooner meanwhile. */
+  private async pause(signal: AbortSignal): Promise<void> {
+    for (let leftMs = this.dueAtMs - performance.now(); leftMs > 0 && !signal.aborted; leftMs = this.dueAtMs - performance.now()) {
+      await this.changes.wait({ signal, timeoutMs: leftMs });
     }
   }
 

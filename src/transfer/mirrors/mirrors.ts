@@ -18,7 +18,7 @@ import { type MirrorTimes, mirrorTimes } from './mirror-times.js';
 import { type MirrorWork } from './mirror-work.js';
 
 /** What mirrors work with. */
-export interface MirrorsParts extends FeedMirrorParts, Omit<FileKeeperParts, 'slots'> {
+export interface MirrorsParts extends Pick<FeedMirrorParts, 'feeds' | 'replication'>, Omit<FileKeeperParts, 'slots'> {
   readonly peers: Pick<Peers, 'connected' | 'watch'>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -29,6 +29,7 @@ export interface MirrorsParts extends FeedMirrorParts, Omit<FileKeeperParts, 'sl
 export class Mirrors {
   private readonly mirrors = new Map<string, { readonly mirror: Mirror; readonly addedAtMs: number }>();
   private readonly keeper: FileKeeper;
+  private readonly feedParts: FeedMirrorParts;
   private readonly unwatch: () => void;
   private connected: ReadonlySet<NodeId> = new Set();
   /** Removed ones that still work. */
@@ -42,6 +43,7 @@ export class Mirrors {
     private readonly times: MirrorTimes,
   ) {
     this.keeper = new FileKeeper({ ...parts, slots: new Slots(limits.maxMirrorLoads) });
+    this.feedParts = { ...parts, slots: new Slots(limits.maxMirrorLooks), countFeeds: () => this.feeds };
     this.unwatch = parts.peers.watch(() => {
       this.notePeers();
     });
@@ -115,8 +117,14 @@ export class Mirrors {
       case 'directory':
         return new DirectoryMirror(target, this.keeper, this.times);
       case 'feed':
-        return new FeedMirror(target, this.parts, this.times);
+        return new FeedMirror(target, this.feedParts, this.times);
     }
+  }
+
+  private get feeds(): number {
+    let count = 0;
+    for (const uri of this.mirrors.keys()) if (uri.startsWith('feed:')) count += 1;
+    return count;
   }
 
   private listed(): { uri: string; addedAtMs: number }[] {

@@ -25,7 +25,7 @@ interface World {
   readonly mirrors: Mirrors;
   readonly store: LocalStorage;
   readonly path: string;
-  facts(uri?: string): MirrorFacts | undefined;
+  readonly facts: (uri?: string) => MirrorFacts | undefined;
 }
 
 async function open(t: ExecutionContext, peers: Peers, path?: string): Promise<World> {
