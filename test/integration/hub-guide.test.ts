@@ -56,6 +56,8 @@ test("the guide's commands make a hub of a node that runs with the guide's setti
   t.is((await client.getNode()).label, 'hub');
   const hub = { name: 'hub', daemon, client, peerAddress: '' };
   await allowRelay(channel, daemon.nodeId);
+  // Whom the owner refuses comes again only after a while.
+  await until('the owner knows the hub', async () => (await owner.client.channels.peers()).some(({ nodeId }) => nodeId === daemon.nodeId));
   await client.channels.join(channel, { relay: true });
   await connected(hub, 1);
 
