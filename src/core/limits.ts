@@ -166,6 +166,11 @@ export const limits = {
   maxPeerBatchFeeds: 1_000,
   /** Calls by which one other node may follow subfeeds of this one at a time. */
   maxPeerWatches: 64,
+  /** Things of other nodes that are mirrored, files of theirs that are brought here and feeds that are looked at at a time, and subfeeds of one feed. */
+  maxMirrors: 10_000,
+  maxMirrorLoads: 4,
+  maxMirrorLooks: 16,
+  maxMirroredSubfeeds: 50_000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

@@ -23,6 +23,7 @@ import { Links } from '../network/links.js';
 import { type NodeIdentity } from '../network/node-identity.js';
 import { type Peers } from '../network/peer.js';
 import { LinkedPeers } from '../network/peers/linked-peers.js';
+import { PacedPeers } from '../network/peers/paced-peers.js';
 import { FairShare } from '../network/serving/fair-share.js';
 import { RelayCarrier } from '../network/relay/relay-carrier.js';
 import { TunnelRelay } from '../network/relay/tunnel-relay.js';
@@ -33,6 +34,7 @@ import { FileFetcher } from '../transfer/file-fetcher.js';
 import { FeedReplication } from '../transfer/feeds/feed-replication.js';
 import { type FetchLog } from '../transfer/fetch-log.js';
 import { NetworkedFeeds } from '../transfer/feeds/networked-feeds.js';
+import { Mirrors } from '../transfer/mirrors/mirrors.js';
 import { type ClosingStack } from './closing-stack.js';
 
 /** What the network is made of: who this node is, and what it serves to others. */
@@ -52,11 +54,12 @@ export interface Network {
   /** This node's own, and those of nodes that it is connected with. */
   readonly feeds: FeedStore;
   readonly remote: FileFetcher;
+  readonly mirrors: Mirrors;
 }
 
 /**
  * Opens the network, and begins to connect with the members of the channels that were joined before. Fails with `invalid-argument` if it cannot listen as it was
- * told, and as Channels.open.
+ * told, and as Channels.open and Mirrors.open.
  */
 export async function openNetwork(config: DaemonConfig, parts: NetworkParts, options: { readonly idleMs: number }, closing: ClosingStack): Promise<Network> {
   const { network, label } = config;
@@ -81,15 +84,18 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
     },
   );
   closing.add(() => links.close());
-  const peers = new LinkedPeers(links, channels);
+  const peers = pacedPeers(config, new LinkedPeers(links, channels));
   const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });
   closing.add(() => replication.close());
   const log: FetchLog = { begin: (uri, sizeBytes) => parts.transfers.begin('fetch', uri, sizeBytes) };
   const remote = new FileFetcher({ store: parts.store, peers, clock: systemClock, log });
   closing.add(() => remote.close());
+  const mirrorParts = { ...parts, peers, fetcher: remote, replication, clock: systemClock, random: Math.random };
+  const mirrors = await Mirrors.open(join(config.configDir, 'mirrors.json'), mirrorParts);
+  closing.add(() => mirrors.close());
   await links.start();
   if (network.lanDiscovery) closing.add(startLanDiscovery(config, parts, { membership: channels, addresses, tcp }));
-  return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
+  return { channels, links, peers, remote, mirrors, feeds: new NetworkedFeeds(parts.feeds, replication, parseNodeId(parts.identity.nodeId)) };
 }
 
 async function openChannels({ configDir, network }: DaemonConfig, { identity, log }: NetworkParts, closing: ClosingStack): Promise<Channels> {
@@ -126,6 +132,12 @@ function fairShare({ network }: DaemonConfig): FairShare {
     transfersPerNode: limits.maxTransfersPerPeer,
     transfers: limits.maxPeerTransfers,
   });
+}
+
+/** The other nodes, as fast as the owner wants to hear them; how many transfers there are is decided elsewhere. */
+function pacedPeers({ network: { downloadBytesPerSecond: bytesPerSecond } }: DaemonConfig, peers: Peers): Peers {
+  if (bytesPerSecond === undefined) return peers;
+  return new PacedPeers(peers, new FairShare(systemClock, { bytesPerSecond, transfersPerNode: Infinity, transfers: Infinity }));
 }
 
 function relayShare({ network }: DaemonConfig): FairShare {

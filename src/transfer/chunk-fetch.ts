@@ -31,6 +31,12 @@ export interface ChunkFetchParts {
   readonly onLoaded: (bytes: number) => void;
 }
 
+/** Bytes that came and may be wrong. */
+export interface UnverifiedBytes {
+  readonly totalBytes: number;
+  readonly bySource: ReadonlyMap<Source, number>;
+}
+
 /** Fetches the chunks of one content that are wanted from several nodes at once, verifies them, and finds out who sent wrong ones. */
 export class ChunkFetch {
   /** When bytes came last. */
@@ -59,6 +65,20 @@ export class ChunkFetch {
   /** Whether every chunk is there, verified now or by an earlier run. */
   get isComplete(): boolean {
     return this.partial.loadedBytes === this.partial.layout.sizeBytes && this.checking.size === 0;
+  }
+
+  /** Bytes that are here of chunks that are not verified yet: all together, and by the node that sent them in this run. */
+  unverified(): UnverifiedBytes {
+    const bySource = new Map<Source, number>();
+    let totalBytes = 0;
+    for (const { index, segments } of this.board.open) {
+      if (this.partial.stateOf(index) !== 'missing') continue;
+      for (const { source, start, end } of segments) {
+        totalBytes += end - start;
+        if (source) bySource.set(source, (bySource.get(source) ?? 0) + end - start);
+      }
+    }
+    return { totalBytes, bySource };
   }
 
   /** Wants chunks until the function that it returns is called. */

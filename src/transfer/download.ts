@@ -140,8 +140,10 @@ export class Download {
 
   /** How far it is. */
   progress(): LoadProgress {
-    const sources = this.book.facts(this.parts.clock.now());
-    return { kind: 'progress', state: this.state, loadedBytes: this.fetch?.partial.loadedBytes ?? 0, sizeBytes: this.sizeBytes, sources };
+    const unverified = this.fetch?.unverified();
+    const sources = this.book.facts(this.parts.clock.now(), unverified?.bySource);
+    const loadedBytes = Math.min(this.sizeBytes, (this.fetch?.partial.loadedBytes ?? 0) + (unverified?.totalBytes ?? 0));
+    return { kind: 'progress', state: this.state, loadedBytes, sizeBytes: this.sizeBytes, sources };
   }
 
   /** Where the content is, as soon as that is known: what is wanted of it is fetched meanwhile. Fails as the download does. */

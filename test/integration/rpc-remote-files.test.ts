@@ -63,6 +63,7 @@ async function serve(t: ExecutionContext): Promise<World> {
     {
       ...{ store, remote: fetcher, feeds, mutables, transfers, node, tokens, channels, prove: () => Buffer.alloc(0), log: nothing },
       links: { facts: () => [] },
+      mirrors: { add: () => Promise.reject(new Error('not asked')), remove: () => Promise.resolve(), list: () => [] },
       requestStop: () => undefined,
     },
     { streamIdleMs: 60_000, shutdownGraceMs: 100 },

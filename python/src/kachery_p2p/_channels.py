@@ -121,8 +121,14 @@ def get_channels() -> list[Channel]:
 
     from ._calls import call_unary
 
-    response = call_unary(session, lambda to: to.channels.ListChannels, ListChannelsRequest())
-    return [_channel_of(message) for message in response.channels]
+    channels: list[Channel] = []
+    request = ListChannelsRequest()
+    while True:
+        page = call_unary(session, lambda to: to.channels.ListChannels, request)
+        channels.extend(_channel_of(message) for message in page.channels)
+        if page.next_page_token == "":
+            return channels
+        request = ListChannelsRequest(page_token=page.next_page_token)
 
 
 def join_channel(address: str, *, relay: bool = False, public: bool = False) -> Channel:
@@ -191,8 +197,14 @@ def get_peers() -> list[Peer]:
 
     from ._calls import call_unary
 
-    response = call_unary(session, lambda to: to.channels.ListPeers, ListPeersRequest())
-    return _peers_of(response.peers)
+    peers: list[Peer] = []
+    request = ListPeersRequest()
+    while True:
+        page = call_unary(session, lambda to: to.channels.ListPeers, request)
+        peers.extend(_peers_of(page.peers))
+        if page.next_page_token == "":
+            return sorted(peers, key=lambda peer: (not peer.is_connected, peer.label, peer.node_id))
+        request = ListPeersRequest(page_token=page.next_page_token)
 
 
 def _session() -> Session:

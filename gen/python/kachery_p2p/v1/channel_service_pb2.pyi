@@ -153,9 +153,19 @@ class ListChannelsRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
+    page_token: builtins.str
+    """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
 
 global___ListChannelsRequest = ListChannelsRequest
 
@@ -166,6 +176,9 @@ class ListChannelsResponse(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CHANNELS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty behind the last."""
     @property
     def channels(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Channel]:
         """The channels, in the order of their addresses."""
@@ -174,8 +187,9 @@ class ListChannelsResponse(google.protobuf.message.Message):
         self,
         *,
         channels: collections.abc.Iterable[global___Channel] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["channels", b"channels"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channels", b"channels", "next_page_token", b"next_page_token"]) -> None: ...
 
 global___ListChannelsResponse = ListChannelsResponse
 
@@ -246,9 +260,19 @@ class ListPeersRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
+    page_token: builtins.str
+    """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
 
 global___ListPeersRequest = ListPeersRequest
 
@@ -259,16 +283,20 @@ class ListPeersResponse(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PEERS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty behind the last."""
     @property
     def peers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Peer]:
-        """The nodes that the joined channels list, this one left out, and public ones that this one talks to; connected ones first."""
+        """The nodes that the joined channels list, this one left out, and public ones that this one talks to; ordered by id."""
 
     def __init__(
         self,
         *,
         peers: collections.abc.Iterable[global___Peer] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["peers", b"peers"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["next_page_token", b"next_page_token", "peers", b"peers"]) -> None: ...
 
 global___ListPeersResponse = ListPeersResponse
 

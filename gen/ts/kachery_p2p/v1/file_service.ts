@@ -265,7 +265,7 @@ export interface LoadFileResponse {
 export interface LoadProgress {
   /** What is being done. */
   state: LoadState;
-  /** Bytes that are here and verified. */
+  /** Bytes that are here; those of chunks that turn out to be wrong are taken off again. */
   loadedBytes: bigint;
   /** Size of the file; 0 while it is not known. */
   sizeBytes: bigint;
@@ -279,7 +279,7 @@ export interface LoadSource {
   nodeId: string;
   /** Name for people; may be empty. */
   label: string;
-  /** Bytes that came from it and were verified. */
+  /** Bytes that came from it; those that turn out to be wrong are taken off again. */
   loadedBytes: bigint;
   /** Bytes a second that come from it. */
   bytesPerSecond: bigint;
