@@ -30,18 +30,14 @@ export class SourceSearch {
   /** Since when no bytes come for want of sources. */
   private waitingSinceMs: number | undefined;
   private retriedAtMs = -Infinity;
+  /** Whether lost sources were waited for as long as they are. It changes between two steps only, so that the caller can still do without them before it fails. */
+  isOverdue = false;
 
   constructor(private readonly parts: SourceSearchParts) {}
 
   /** Sources that can be asked now. */
   get usable(): Source[] {
     return this.parts.book.sources.filter(({ state }) => state === 'usable');
-  }
-
-  /** Whether lost sources were waited for as long as they are. */
-  get isOverdue(): boolean {
-    const { clock, timing } = this.parts;
-    return this.waitingSinceMs !== undefined && clock.now() - this.waitingSinceMs > timing.waitForSourceMs;
   }
 
   /** Lets more nodes be asked. Fails as Peers.connected. */
@@ -104,12 +100,15 @@ export class SourceSearch {
       void book.connectMissing(signal);
     }
     await changes.wait({ signal, timeoutMs: timing.tickMs });
+    this.isOverdue = clock.now() - this.waitingSinceMs > timing.waitForSourceMs;
     this.parts.throwIfOver();
   }
 
   /** Bytes came, or none are wanted: the next wait is a new one. `lastBytesMs`: when. */
   noteBytes(lastBytesMs: number): void {
-    if (lastBytesMs > (this.waitingSinceMs ?? Infinity)) this.waitingSinceMs = undefined;
+    if (lastBytesMs <= (this.waitingSinceMs ?? Infinity)) return;
+    this.waitingSinceMs = undefined;
+    this.isOverdue = false;
   }
 
   /** Those that were too busy may be asked again when they had their time. */

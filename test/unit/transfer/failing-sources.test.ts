@@ -93,6 +93,24 @@ test('a manifest of another file, and one that is not a manifest, are lies', asy
   t.true(content.equals(await collect(second.store.read(id))));
 });
 
+test('who named a wrong manifest and is lost is waited for, and then done without, at whatever moment the wait ends', async (t) => {
+  const wrong = Buffer.from(formatManifest({ ...manifestOf(generatedBytes(3_000_001).subarray(1), chunkBytes), sha1: id }));
+  for (let waitForSourceMs = 20; waitForSourceMs < 40; waitForSourceMs += 1) {
+    const liar = new MemoryPeer('liar').has(wrong).has(content, { claim: { manifestId: idOf(wrong) } });
+    const network = new MemoryNetwork(liar, new MemoryPeer('good').has(content));
+    liar.script = ({ id: of, bytes }) => {
+      if (of === id) network.disconnect(liar);
+      return bytes;
+    };
+    // Time passes between any two looks at the clock.
+    let nowMs = 0;
+    const clock = { now: () => (nowMs += 1) };
+    const { fetcher, store } = await temporaryFetcher(t, network, { clock, timing: { waitForSourceMs, tickMs: 2, retryMs: 5 } });
+    await loaded(fetcher.load({ id }));
+    t.truthy(await store.find(id));
+  }
+});
+
 test('a manifest that the URI names decides, also about the size', async (t) => {
   const manifest = Buffer.from(formatManifest(manifestOf(content, 150_000)));
   const short = nodes(2, content, {}).map((peer) => peer.has(content, { claim: { sizeBytes: 5 } }));
