@@ -49,4 +49,5 @@ export const failureAdvice = {
   'channel-unavailable': "Check the channel's address and this machine's way to it; try again later.",
   'node-unreachable': 'Look with `kachery-p2p peers` and `kachery-p2p doctor` why the nodes cannot be reached; start their daemons; try again later.',
   'sources-failed': 'Tell the owners of the nodes that the message names: their copies are bad. Load the file from another node, or have it stored again.',
+  'mirror-not-found': 'Look with `kachery-p2p mirror ls` what is mirrored.',
 };

@@ -20,6 +20,8 @@ export interface Setting {
   readonly feedMessages: number;
   /** Messages of the subfeed of the memory benchmark. */
   readonly feedMemoryMessages: number;
+  /** How long nodes are watched that have nothing to do. */
+  readonly idleSeconds: number;
 }
 
 /** One or more lines of the table that are measured together. */

@@ -6,7 +6,7 @@ export type CountUnit = 'files/s' | 'appends/s' | 'messages/s';
 /** A measured value: its median and every sample, in one unit. */
 export interface Quantity {
   readonly value: number;
-  readonly unit: 'MiB/s' | 'ms' | 'MiB' | 'KiB' | 'messages' | CountUnit;
+  readonly unit: 'MiB/s' | 'ms' | 'MiB' | 'KiB' | '% CPU' | 'bytes/s' | 'messages' | CountUnit;
   readonly samples: readonly number[];
 }
 

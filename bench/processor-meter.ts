@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-
 import { median, type TimedWork } from './measure.js';
-
-const ticksPerSecond = 100;
+import { processorSeconds } from './processor-seconds.js';
 
 /**
  * Counts the processor time that a process spends on each of several works: on a machine that does other things, too, it says more than the time that passed.
@@ -21,9 +18,9 @@ export class ProcessorMeter {
     const samples: number[] = [];
     this.#seconds.set(name, samples);
     return async (round) => {
-      const before = this.#spentSeconds();
+      const before = processorSeconds(this.#pid);
       const taken = await work(round);
-      samples.push(this.#spentSeconds() - before);
+      samples.push(processorSeconds(this.#pid) - before);
       return taken;
     };
   }
@@ -31,13 +28,5 @@ export class ProcessorMeter {
   /** Processor seconds of one round of a work: the median, the warming up included. */
   secondsOf(name: string): number {
     return median(this.#seconds.get(name) ?? []);
-  }
-
-  #spentSeconds(): number {
-    const fields =
-      readFileSync(`/proc/${String(this.#pid)}/stat`, 'utf8')
-        .split(') ')[1]
-        ?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
 }

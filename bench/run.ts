@@ -15,6 +15,7 @@ import { loadBytesBenchmark } from './benchmarks/load-bytes.js';
 import { manyFilesBenchmark } from './benchmarks/many-files.js';
 import { networkDistantBenchmark } from './benchmarks/network-distant.js';
 import { networkFeedsBenchmark } from './benchmarks/network-feeds.js';
+import { networkIdleBenchmark } from './benchmarks/network-idle.js';
 import { networkLoadBenchmark } from './benchmarks/network-load.js';
 import { networkSmallFilesBenchmark } from './benchmarks/network-small-files.js';
 import { networkSourcesBenchmark } from './benchmarks/network-sources.js';
@@ -45,6 +46,7 @@ const benchmarks: readonly Benchmark[] = [
   networkDistantBenchmark,
   networkSmallFilesBenchmark,
   networkFeedsBenchmark,
+  networkIdleBenchmark,
   largeChannelBenchmark,
 ];
 
@@ -58,8 +60,24 @@ node dist/bench/run.js [--only NAME,NAME] [--dir DIR] [--files COUNT] [--quick]
   --quick  small and few rounds, to see that everything runs; keeps nothing`;
 
 const MiB = 1024 * 1024;
-const sizes = { rounds: 5, fileBytes: 1024 * MiB, memoryBytes: 4096 * MiB, feedAppends: 1_000, feedMessages: 1_000_000, feedMemoryMessages: 10_000_000 };
-const quickSizes = { rounds: 2, fileBytes: 128 * MiB, memoryBytes: 512 * MiB, feedAppends: 100, feedMessages: 50_000, feedMemoryMessages: 200_000 };
+const sizes = {
+  rounds: 5,
+  fileBytes: 1024 * MiB,
+  memoryBytes: 4096 * MiB,
+  feedAppends: 1_000,
+  feedMessages: 1_000_000,
+  feedMemoryMessages: 10_000_000,
+  idleSeconds: 600,
+};
+const quickSizes = {
+  rounds: 2,
+  fileBytes: 128 * MiB,
+  memoryBytes: 512 * MiB,
+  feedAppends: 100,
+  feedMessages: 50_000,
+  feedMemoryMessages: 200_000,
+  idleSeconds: 60,
+};
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, dir: { type: 'string' }, files: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },

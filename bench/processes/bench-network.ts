@@ -22,6 +22,8 @@ export interface BenchNetworkOptions {
 /** Daemons on loopback that have joined one channel and are connected with each other. Dispose of it to stop them. */
 export interface BenchNetwork extends AsyncDisposable {
   readonly nodes: readonly BenchDaemon[];
+  /** Bytes that each node has sent to the others so far. */
+  sentBytes(): Promise<readonly number[]>;
 }
 
 /** Starts a network of so many nodes, each with its directories in a folder of `dir`; the first is where the others begin. */
@@ -30,6 +32,7 @@ export async function startBenchNetwork(dir: string, count: number, { flags = ()
   const ports = await Promise.all(Array.from({ length: count }, freePort));
   const network: BenchNetwork = {
     nodes,
+    sentBytes: () => Promise.all(nodes.map(sentBytesOf)),
     [Symbol.asyncDispose]: async () => {
       for (const node of nodes) await node[Symbol.asyncDispose]();
     },
@@ -66,6 +69,11 @@ async function connected(node: BenchDaemon, count: number): Promise<void> {
     if (performance.now() > deadlineMs) throw new Error(`a node is not connected with ${String(count)} others: ${JSON.stringify(peers)}`);
     await pause(100);
   }
+}
+
+async function sentBytesOf(node: BenchDaemon): Promise<number> {
+  const peers = (await command(node, 'peers')) as { sentBytes: number }[];
+  return peers.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
 }
 
 function channelText(port: number, nodes: readonly BenchDaemon[]): string {

@@ -1,5 +1,10 @@
 import { type ChildProcess } from 'node:child_process';
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 /** Has a child process told to stop (SIGTERM) when the signal is aborted or when this process exits before it. */
 export function stopWithUs(child: ChildProcess, signal?: AbortSignal): void {
   const stop = (): void => {
@@ -7,9 +12,9 @@ export function stopWithUs(child: ChildProcess, signal?: AbortSignal): void {
   };
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
-  process.once('exit', stop);
+  running.add(child);
   child.once('close', () => {
     signal?.removeEventListener('abort', stop);
-    process.off('exit', stop);
+    running.delete(child);
   });
 }

@@ -42,6 +42,7 @@ def test_a_channel_is_joined_told_and_left(own_daemon: Daemon, tmp_path: Path) -
     assert (peer.node_id, peer.label, peer.channels) == (OTHER, "Anna", (path,))
     assert (peer.is_connected, peer.link, peer.round_trip_sec) == (False, None, None)
     assert (peer.connected_at, peer.clock_offset_sec, peer.received_bytes) == (None, None, 0)
+    assert (peer.reached_addresses, peer.unreached_addresses) == ((), ())
     kp.leave_channel("the-lab")
     assert kp.get_channels() == []
     with pytest.raises(kp.NotFoundError) as caught:

@@ -7,7 +7,8 @@ export const exitCodes = {
   usage: { code: 2, meaning: 'The command was called in a way that cannot be: an unknown option, a malformed URI, a path that is not a regular file.' },
   notFound: {
     code: 3,
-    meaning: 'Nobody who could be asked has the file or the feed, the path does not exist, the key has no value, or the channel is not joined.',
+    meaning:
+      'Nobody who could be asked has the file or the feed, the path does not exist, the key has no value, the channel is not joined, or there is no such mirror.',
   },
   unavailable: {
     code: 4,
@@ -80,6 +81,7 @@ const exitOfReason: Readonly<Record<FailureReason, keyof typeof exitCodes>> = {
   'channel-unavailable': 'unavailable',
   'node-unreachable': 'unavailable',
   'sources-failed': 'dataLoss',
+  'mirror-not-found': 'notFound',
 };
 
 /** The exit code of a command that failed for this reason. */

@@ -15,6 +15,7 @@ const reasonsOfOneItem: ReadonlySet<FailureReason> = new Set([
   'content-corrupt',
   'feed-not-found',
   'mutable-not-found',
+  'mirror-not-found',
 ]);
 
 /**

@@ -7,6 +7,7 @@ import { addChannelCommands } from './channel-commands.js';
 import { type ContextOf, type Surroundings } from './command-context.js';
 import { addFeedCommands } from './feed-commands.js';
 import { leafCommands } from './leaf-commands.js';
+import { addMirrorCommands } from './mirror-commands.js';
 import { addMutableCommands } from './mutable-commands.js';
 import { Output } from './output.js';
 import { addSourceOptions, type SourceFlags } from './source-flags.js';
@@ -31,6 +32,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addFeedCommands(program, contextOf);
   addMutableCommands(program, contextOf);
   addChannelCommands(program, contextOf);
+  addMirrorCommands(program, contextOf);
   addDaemonCommands(program, contextOf);
   addProgramCommands(program, contextOf);
   for (const { command } of leafCommands(program)) command.option(jsonFlag, jsonDescription);

@@ -12,7 +12,7 @@ export interface LoadSource {
   readonly nodeId: string;
   /** Name for people; may be empty. */
   readonly label: string;
-  /** Bytes that came from it and were verified. */
+  /** Bytes that came from it; those that turn out to be wrong are taken off again. */
   readonly loadedBytes: number;
   readonly bytesPerSecond: number;
   /** Why it is not asked any more, for people; empty while it is. */

@@ -29,9 +29,9 @@ export function channelOf(message: ChannelMessage | undefined): Channel {
 
 /** Another node as the daemon tells of it. */
 export function peerOf(message: PeerMessage): Peer {
-  const { nodeId, label, channels, isConnected, remoteAddress, lastError, version } = message;
+  const { nodeId, label, channels, isConnected, remoteAddress, lastError, version, reachedAddresses, unreachedAddresses } = message;
   return {
-    ...{ nodeId, label, channels, isConnected, remoteAddress, lastError, version },
+    ...{ nodeId, label, channels, isConnected, remoteAddress, lastError, version, reachedAddresses, unreachedAddresses },
     link: linkKinds[message.link],
     roundTripMs: millisecondsOf(message.roundTrip),
     receivedBytesPerSecond: Number(message.receivedBytesPerSecond),

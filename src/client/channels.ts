@@ -62,6 +62,10 @@ export interface Peer {
   readonly clockOffsetMs: number | undefined;
   /** Version of its daemon; empty if it is not known. */
   readonly version: string;
+  /** Addresses at which it found the daemon's node the last time that it looked there, as it says. */
+  readonly reachedAddresses: readonly string[];
+  /** Addresses of the daemon's node at which it could not reach it the last time that it tried, as it says. */
+  readonly unreachedAddresses: readonly string[];
 }
 
 /** Options of joining a channel: the roles that the node takes there, none if they are left out. */

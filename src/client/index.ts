@@ -30,6 +30,7 @@ export type {
   VerifyEvent,
 } from './kachery-client.js';
 export type { LoadOptions } from './load-options.js';
+export type { Mirror, Mirrors, MirrorState } from './mirrors.js';
 export type { ChangeMutableOptions, Mutable, MutableChange, MutableExpectation, Mutables, SelectMutablesOptions, WatchMutablesOptions } from './mutables.js';
 export type { NpyArray, NpyData, NpyType } from './npy-array.js';
 export { type FailureDetails, type FailureReason, failureReasons, isKacheryError, KacheryError } from '../core/failure.js';

@@ -2,6 +2,7 @@ import { type CallOptions } from './call-options.js';
 import { type Channels } from './channels.js';
 import { type Feeds } from './feeds.js';
 import { type LoadOptions } from './load-options.js';
+import { type Mirrors } from './mirrors.js';
 import { type Mutables } from './mutables.js';
 import { type NpyArray } from './npy-array.js';
 
@@ -104,6 +105,8 @@ export interface KacheryClient {
   readonly mutables: Mutables;
   /** The channels that the node has joined, and the other nodes that it knows through them. */
   readonly channels: Channels;
+  /** What the node keeps of other nodes, so that it can be had when they are away. */
+  readonly mirrors: Mirrors;
 
   /** Stores a file and resolves with its URI. Content that is stored already is not sent again. */
   storeFile(path: string, options?: StoreOptions): Promise<string>;

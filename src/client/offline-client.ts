@@ -29,6 +29,7 @@ import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
 import { OfflineChannels } from './offline-channels.js';
+import { OfflineMirrors } from './offline-mirrors.js';
 import { OfflineMutables } from './offline-mutables.js';
 import { type Piece } from './piece.js';
 import { regroup } from './regroup.js';
@@ -45,6 +46,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
   readonly feeds = new OfflineFeeds();
   readonly mutables = new OfflineMutables();
   readonly channels = new OfflineChannels();
+  readonly mirrors = new OfflineMirrors();
   private readonly files: OfflineFiles;
   private storage: Promise<LocalStorage> | undefined;
   private isClosed = false;

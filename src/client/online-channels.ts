@@ -1,4 +1,6 @@
 import { ChannelServiceService as service } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
+import { compareByCodePoints } from '../core/code-point-order.js';
+import { allPages } from './all-pages.js';
 import { type CallOptions } from './call-options.js';
 import { channelOf, peerOf } from './channel-of.js';
 import { type Channel, type Channels, type JoinChannelOptions, type Peer } from './channels.js';
@@ -21,10 +23,22 @@ export class OnlineChannels implements Channels {
   }
 
   async list({ signal }: CallOptions = {}): Promise<Channel[]> {
-    return (await this.daemon.unary(service.listChannels, {}, { signal })).channels.map(channelOf);
+    return allPages(async (pageToken) => {
+      const { channels, nextPageToken } = await this.daemon.unary(service.listChannels, { pageSize: 0, pageToken }, { signal });
+      return { items: channels.map(channelOf), nextPageToken };
+    });
   }
 
   async peers({ signal }: CallOptions = {}): Promise<Peer[]> {
-    return (await this.daemon.unary(service.listPeers, {}, { signal })).peers.map(peerOf);
+    const peers = await allPages(async (pageToken) => {
+      const page = await this.daemon.unary(service.listPeers, { pageSize: 0, pageToken }, { signal });
+      return { items: page.peers.map(peerOf), nextPageToken: page.nextPageToken };
+    });
+    return peers.sort(connectedFirst);
   }
+}
+
+/** Then by their names. */
+function connectedFirst(one: Peer, other: Peer): number {
+  return Number(other.isConnected) - Number(one.isConnected) || compareByCodePoints(one.label, other.label) || compareByCodePoints(one.nodeId, other.nodeId);
 }

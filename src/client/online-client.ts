@@ -25,6 +25,7 @@ import { nodeInfoOf, transferOf } from './node-info.js';
 import { OnlineChannels } from './online-channels.js';
 import { OnlineFeeds } from './online-feeds.js';
 import { OnlineLoading } from './online-loading.js';
+import { OnlineMirrors } from './online-mirrors.js';
 import { OnlineMutables } from './online-mutables.js';
 import { OnlineStoring } from './online-storing.js';
 import { regroup } from './regroup.js';
@@ -36,6 +37,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
   readonly feeds: OnlineFeeds;
   readonly mutables: OnlineMutables;
   readonly channels: OnlineChannels;
+  readonly mirrors: OnlineMirrors;
   private readonly storing: OnlineStoring;
   private readonly loading: OnlineLoading;
 
@@ -47,6 +49,7 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     this.feeds = new OnlineFeeds(daemon, (value, options) => this.storeJson(value, options));
     this.mutables = new OnlineMutables(daemon);
     this.channels = new OnlineChannels(daemon);
+    this.mirrors = new OnlineMirrors(daemon);
     this.storing = new OnlineStoring(daemon);
     this.loading = new OnlineLoading(daemon, cache);
   }

@@ -23,6 +23,8 @@ export interface NetworkConfig {
   readonly announcedAddresses: readonly string[];
   /** `host:port` of nodes that are always tried. */
   readonly staticPeers: readonly string[];
+  /** Whether nodes are looked for on the local network, and this one lets itself be found there. */
+  readonly lanDiscovery: boolean;
   /** Bytes a second to all other nodes together; undefined for no limit. */
   readonly uploadBytesPerSecond: number | undefined;
   /** Bytes a second from all other nodes together; undefined for no limit. */
@@ -39,7 +41,7 @@ export interface NetworkConfig {
 export interface DhtSettings {
   /** `host:port` of nodes that are always there; `public` for those of the public one. */
   readonly bootstrap: readonly string[] | 'public';
-  /** UDP port; 0 for any free one. */
+  /** UDP port that is tried first, before the four after it and any free one; 0 for that of hyperdht, 49737. */
   readonly port: number;
   /** `host:port` where all others reach this node, which is an entrance then; undefined if it is none. */
   readonly bootstrapAddress: string | undefined;
@@ -58,6 +60,7 @@ export interface NetworkFlags {
   readonly peerPort?: string;
   readonly peerAddress?: string;
   readonly peer?: string;
+  readonly lanDiscovery?: string;
   readonly uploadLimit?: string;
   readonly downloadLimit?: string;
   readonly relayLimit?: string;
@@ -75,6 +78,7 @@ export function resolveNetworkConfig(flags: NetworkFlags, environment: Environme
     listenPortIsDefault: port === undefined,
     announcedAddresses: parseAddresses(givenValue(settings.peerAddress, environment, flags.peerAddress)),
     staticPeers: parseAddresses(givenValue(settings.peers, environment, flags.peer)),
+    lanDiscovery: parseSwitch(givenValue(settings.lanDiscovery, environment, flags.lanDiscovery)) ?? true,
     uploadBytesPerSecond: parseRate(givenValue(settings.uploadLimit, environment, flags.uploadLimit)),
     downloadBytesPerSecond: parseRate(givenValue(settings.downloadLimit, environment, flags.downloadLimit)),
     relayBytesPerSecond: parseRate(givenValue(settings.relayLimit, environment, flags.relayLimit)) ?? limits.relayBytesPerSecond,
@@ -95,6 +99,7 @@ export function networkArguments(config: NetworkConfig): string[] {
     listenPortIsDefault,
     announcedAddresses,
     staticPeers,
+    lanDiscovery,
     uploadBytesPerSecond,
     downloadBytesPerSecond,
     relayBytesPerSecond,
@@ -105,6 +110,7 @@ export function networkArguments(config: NetworkConfig): string[] {
     ...(listenPortIsDefault ? [] : ['--peer-port', String(listenPort)]),
     ...(announcedAddresses.length === 0 ? [] : ['--peer-address', announcedAddresses.join(',')]),
     ...(staticPeers.length === 0 ? [] : ['--peer', staticPeers.join(',')]),
+    ...(lanDiscovery ? [] : ['--lan-discovery', 'off']),
     ...(uploadBytesPerSecond === undefined ? [] : ['--upload-limit', String(uploadBytesPerSecond / megabyte)]),
     ...(downloadBytesPerSecond === undefined ? [] : ['--download-limit', String(downloadBytesPerSecond / megabyte)]),
     ...(relayBytesPerSecond === limits.relayBytesPerSecond ? [] : ['--relay-limit', String(relayBytesPerSecond / megabyte)]),
@@ -148,6 +154,12 @@ function parseAddresses(given: GivenValue | undefined): readonly string[] {
 function isAddress(text: string): boolean {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([\w.-]+)):(\d{1,5})$/.exec(text) ?? [];
   return (plain !== undefined || isIPv6(bracketed ?? '')) && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+function parseSwitch(given: GivenValue | undefined): boolean | undefined {
+  if (given === undefined) return undefined;
+  if (given.text === 'on' || given.text === 'off') return given.text === 'on';
+  throw malformed(given, 'only on and off are possible');
 }
 
 function parseRate(given: GivenValue | undefined): number | undefined {

@@ -89,6 +89,14 @@ export const settings = {
     readers: ['daemon'],
     description: 'Nodes to connect to, as `host:port`, several with commas, beside those that are found through channels.',
   },
+  lanDiscovery: {
+    variables: ['KACHERY_P2P_LAN_DISCOVERY'],
+    flag: '--lan-discovery <on|off>',
+    defaultText: '`on`',
+    readers: ['daemon'],
+    description:
+      'Whether the daemon tells the local network (multicast DNS) that there is a daemon at its address and port, and connects to others that do. Nothing is told where it listens on loopback only, or has joined no channel.',
+  },
   dhtBootstrap: {
     variables: ['KACHERY_P2P_DHT_BOOTSTRAP'],
     flag: '--dht-bootstrap <addresses>',
@@ -100,16 +108,18 @@ export const settings = {
   dhtPort: {
     variables: ['KACHERY_P2P_DHT_PORT'],
     flag: '--dht-port <port>',
-    defaultText: '`0`: any free one',
+    defaultText: '`49737`',
     readers: ['daemon'],
-    description: 'UDP port for the distributed hash table.',
+    description:
+      'UDP port for the distributed hash table; if it is in use, one of the four after it, and if they are, too, any free one. `0` is the same as `49737`.',
   },
   dhtServe: {
     variables: ['KACHERY_P2P_DHT_SERVE'],
     flag: '--dht-serve <address>',
     defaultText: 'none',
     readers: ['daemon'],
-    description: 'Makes the daemon an entrance to a distributed hash table of your own: the `IPv4 address:UDP port` under which all others reach it.',
+    description:
+      'Makes the daemon an entrance to a distributed hash table of your own: the `IPv4 address:UDP port` under which all others reach it. The three ports behind that one are used, too.',
   },
   uploadLimit: {
     variables: ['KACHERY_P2P_UPLOAD_LIMIT'],

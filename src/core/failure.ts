@@ -50,6 +50,7 @@ export const failureReasons = [
   'channel-unavailable',
   'node-unreachable',
   'sources-failed',
+  'mirror-not-found',
 ] as const;
 
 /** One of {@link failureReasons}. */

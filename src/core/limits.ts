@@ -97,9 +97,11 @@ export const limits = {
   maxLinks: 64,
   /** Attempts to connect to other nodes that are under way at a time. */
   maxDials: 8,
-  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address. */
+  /** Connections whose other end has not shown yet that it is authorised: all together, and from one address (of IPv6, from all with the same first 64 bits). */
   maxUnprovenConnections: 64,
   maxUnprovenFromOneAddress: 8,
+  /** How long each of them has in any case to show that, however many others come. */
+  unprovenGraceMs: 500,
   /** Connections of each kind that one node may have open to this one. */
   maxConnectionsOfNode: 3,
   /** Calls that one connection of another node may have under way; what is more waits at its end. */
@@ -129,6 +131,14 @@ export const limits = {
   dhtFirstRefreshMs: 5_000,
   dhtRefreshMs: 10 * 60 * 1000,
   maxDhtPeers: 200,
+  /** Daemons of the local network that are remembered, all together and at one IP address, and how many new ones are in a minute: anybody there can invent some. */
+  maxLanNodes: 64,
+  maxLanNodesOfAddress: 8,
+  maxNewLanNodes: 30,
+  /** How often a node says on the local network that it is there, how long that is believed, and how often it looks whether its networks have changed. */
+  lanAnnounceMs: 5 * 60 * 1000,
+  lanForgetMs: 16 * 60 * 1000,
+  lanLookMs: 2_000,
   /** How long an address is left alone where a node was that no channel lists. */
   strangerPauseMs: 60 * 60 * 1000,
   /** How often a better connection is looked for than one through a relay or a NAT. */
@@ -175,6 +185,11 @@ export const limits = {
   providerRecordMs: 24 * 60 * 60 * 1000,
   /** Contents that wait to be announced; where there are more, they come in the next round. */
   maxWaitingNews: 50_000,
+  /** Things of other nodes that are mirrored, files of theirs that are brought here and feeds that are looked at at a time, and subfeeds of one feed. */
+  maxMirrors: 10_000,
+  maxMirrorLoads: 4,
+  maxMirrorLooks: 16,
+  maxMirroredSubfeeds: 50_000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,
 } as const;

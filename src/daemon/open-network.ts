@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { type DaemonConfig } from '../config/daemon-config.js';
@@ -15,6 +15,8 @@ import { ChannelReader } from '../network/channels/channel-reader.js';
 import { Channels } from '../network/channels/channels.js';
 import { channelSource } from '../network/channels/timed-channel-source.js';
 import { DhtCarrier } from '../network/dht/dht-carrier.js';
+import { LanDiscovery } from '../network/lan/lan-discovery.js';
+import { lanInterfaces } from '../network/lan/lan-interfaces.js';
 import { type Carrier } from '../network/link/carrier.js';
 import { type Link } from '../network/link/link.js';
 import { TcpCarrier } from '../network/link/tcp-carrier.js';
@@ -22,6 +24,7 @@ import { Links } from '../network/links.js';
 import { type NodeIdentity } from '../network/node-identity.js';
 import { type Peers } from '../network/peer.js';
 import { LinkedPeers } from '../network/peers/linked-peers.js';
+import { PacedPeers } from '../network/peers/paced-peers.js';
 import { LinkedIndexNetwork } from '../network/providers/linked-index-network.js';
 import { ProviderIndex } from '../network/providers/provider-index.js';
 import { FairShare } from '../network/serving/fair-share.js';
@@ -34,6 +37,7 @@ import { FileFetcher } from '../transfer/file-fetcher.js';
 import { FeedReplication } from '../transfer/feeds/feed-replication.js';
 import { type FetchLog } from '../transfer/fetch-log.js';
 import { NetworkedFeeds } from '../transfer/feeds/networked-feeds.js';
+import { Mirrors } from '../transfer/mirrors/mirrors.js';
 import { type ClosingStack } from './closing-stack.js';
 
 /** What the network is made of: who this node is, and what it serves to others. */
@@ -53,11 +57,12 @@ export interface Network {
   /** This node's own, and those of nodes that it is connected with. */
   readonly feeds: FeedStore;
   readonly remote: FileFetcher;
+  readonly mirrors: Mirrors;
 }
 
 /**
  * Opens the network, and begins to connect with the members of the channels that were joined before. Fails with `invalid-argument` if it cannot listen as it was
- * told, and as Channels.open.
+ * told, and as Channels.open and Mirrors.open.
  */
 export async function openNetwork(config: DaemonConfig, parts: NetworkParts, options: { readonly idleMs: number }, closing: ClosingStack): Promise<Network> {
   const { network, label } = config;
@@ -65,6 +70,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const addresses = await AddressBook.open(join(config.configDir, 'addresses.json'), { clock: systemClock, log: parts.log });
   closing.add(() => addresses.close());
   const connected = (): readonly Link[] => links.connected();
+  const tcp = new TcpCarrier(addresses, listeningOf(config));
   const carrier = new RelayCarrier({ membership: channels, connected });
   const relay = new TunnelRelay({ membership: channels, connected, share: relayShare(config) }, { idleMs: limits.tunnelIdleMs });
   closing.add(async () => relay.close());
@@ -72,7 +78,7 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
   const links = await Links.open(
     {
       ...{ identity: parts.identity, log: parts.log, membership: channels, addresses, clock: systemClock, random: Math.random },
-      carriers: [new TcpCarrier(addresses, listeningOf(config)), ...dhtCarriers(config, parts, channels, addresses), carrier],
+      carriers: [tcp, ...dhtCarriers(config, parts, channels, addresses), carrier],
       serve: (caller) => serving.serve(caller),
     },
     {
@@ -88,15 +94,19 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
     ...{ membership: channels, clock: systemClock, timers: systemTimers, random: Math.random, log: parts.log },
   });
   closing.add(() => index.close());
-  const peers = new LinkedPeers(links, channels, () => index.search());
+  const peers = pacedPeers(config, new LinkedPeers(links, channels, () => index.search()));
   const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });
   closing.add(() => replication.close());
   const log: FetchLog = { begin: (uri, sizeBytes) => parts.transfers.begin('fetch', uri, sizeBytes) };
   const remote = new FileFetcher({ store: parts.store, peers, clock: systemClock, log });
   closing.add(() => remote.close());
+  const mirrorParts = { ...parts, peers, fetcher: remote, replication, clock: systemClock, random: Math.random };
+  const mirrors = await Mirrors.open(join(config.configDir, 'mirrors.json'), mirrorParts);
+  closing.add(() => mirrors.close());
   await links.start();
   index.start();
-  return { channels, links, peers, remote, feeds: new NetworkedFeeds(parts.feeds, replication, ownId) };
+  if (network.lanDiscovery) closing.add(startLanDiscovery(config, parts, { membership: channels, addresses, tcp }));
+  return { channels, links, peers, remote, mirrors, feeds: new NetworkedFeeds(parts.feeds, replication, ownId) };
 }
 
 async function openChannels({ configDir, network }: DaemonConfig, { identity, log }: NetworkParts, closing: ClosingStack): Promise<Channels> {
@@ -111,6 +121,17 @@ function dhtCarriers({ network }: DaemonConfig, { identity, log }: NetworkParts,
   return [new DhtCarrier({ identity, membership, addresses, log, random: Math.random }, network.dht)];
 }
 
+function startLanDiscovery(
+  { network }: DaemonConfig,
+  { log }: NetworkParts,
+  { tcp, ...parts }: { readonly membership: Channels; readonly addresses: AddressBook; readonly tcp: TcpCarrier },
+): () => Promise<void> {
+  const interfaces = (): ReturnType<typeof lanInterfaces> => lanInterfaces(network.listenHost === undefined ? undefined : tcp.listeningAddresses());
+  const discovery = new LanDiscovery({ ...parts, interfaces, log, clock: systemClock, random: Math.random }, { instance: randomBytes(8).toString('hex') });
+  discovery.start();
+  return () => discovery.close();
+}
+
 function listeningOf({ network }: DaemonConfig): ConstructorParameters<typeof TcpCarrier>[1] {
   if (network.listenHost === undefined) return undefined;
   return { host: network.listenHost, port: network.listenPort, orAnyPort: network.listenPortIsDefault };
@@ -122,6 +143,12 @@ function fairShare({ network }: DaemonConfig): FairShare {
     transfersPerNode: limits.maxTransfersPerPeer,
     transfers: limits.maxPeerTransfers,
   });
+}
+
+/** The other nodes, as fast as the owner wants to hear them; how many transfers there are is decided elsewhere. */
+function pacedPeers({ network: { downloadBytesPerSecond: bytesPerSecond } }: DaemonConfig, peers: Peers): Peers {
+  if (bytesPerSecond === undefined) return peers;
+  return new PacedPeers(peers, new FairShare(systemClock, { bytesPerSecond, transfersPerNode: Infinity, transfers: Infinity }));
 }
 
 function relayShare({ network }: DaemonConfig): FairShare {

@@ -89,7 +89,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   const mutables = await openMutables(config, closing);
   const transfers = new TransferRegistry(systemClock);
   const networkParts = { identity, store, feeds: ownFeeds, transfers, log: logger };
-  const { channels, links, feeds, remote } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
+  const { channels, links, feeds, remote, mirrors } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();
@@ -101,6 +101,7 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
       channels,
       links,
       remote,
+      mirrors,
       transfers,
       node,
       prove: (challenge) => proveNode(identity, challenge),

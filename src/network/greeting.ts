@@ -1,3 +1,4 @@
+import { type AddressReach } from './addresses/address-reach.js';
 import { type ChannelTag } from './membership.js';
 
 /** What a node says of itself. */
@@ -31,4 +32,6 @@ export interface GreetingAnswer {
   readonly node: NodeFacts | undefined;
   /** Where the greeting came from, as `host:port`; empty if that is not known. */
   readonly observedAddress: string;
+  /** Where the one that answers has found the one that greeted, and where it has not. */
+  readonly reach: AddressReach;
 }

@@ -1,4 +1,5 @@
 import { type NodeId } from '../core/node-id.js';
+import { type AddressReach } from './addresses/address-reach.js';
 
 /** How bytes go to another node, the best first. */
 export const linkKinds = ['direct', 'hole-punched', 'relayed'] as const;
@@ -33,4 +34,6 @@ export interface LinkFacts {
   readonly lastError: string;
   /** How far its clock is before this node's, in milliseconds. */
   readonly clockOffsetMs: number | undefined;
+  /** Where it has found this node, and where it has not, as it says; undefined if it is not connected. */
+  readonly reach: AddressReach | undefined;
 }

@@ -94,6 +94,7 @@ export class Links {
     const { membership, addresses } = this.parts;
     addresses.setSeeds('static', this.options.staticPeers ?? []);
     await this.listen();
+    if (this.closing) return;
     const stops = [membership.watch(this.onMembershipChange.bind(this)), addresses.watchSeeds(this.redialing.refreshSeeds.bind(this.redialing))];
     this.stopWatching = () => {
       for (const stop of stops) stop();
@@ -165,9 +166,10 @@ export class Links {
     this.stopWatching?.();
     for (const timer of this.timers) clearInterval(timer);
     const carriersClosed = Promise.all(this.parts.carriers.map((carrier) => carrier.close()));
-    await Promise.all([this.acceptor.close(reason), this.redialing.close(), ...this.neighbours.all().map((neighbour) => neighbour.close(reason))]);
-    await Promise.all([...this.asking, carriersClosed]);
+    await Promise.all([this.acceptor.close(reason), this.redialing.close(), this.neighbours.close(reason)]);
+    await Promise.all(this.asking);
     await Promise.all(this.parts.carriers.map(async (carrier) => carrier.release?.()));
+    await carriersClosed;
     this.anteroom.close();
     await this.parts.addresses.close();
   }
@@ -189,6 +191,7 @@ export class Links {
   private async listen(): Promise<void> {
     if (this.parts.membership.tags().length === 0) return;
     for (const carrier of this.parts.carriers) {
+      if (this.closing) return;
       await carrier.listen((incoming) => {
         this.acceptor.accept(incoming, carrier.kind);
       });
@@ -212,6 +215,7 @@ export class Links {
 
   /** A node over whose link this one can call. */
   private onLink(link: Link): void {
+    if (link.signal.aborted) return;
     const { nodeId, origin, facts } = link;
     const { addresses, log } = this.parts;
     const directAddress = origin.kind === 'direct' ? origin.remoteAddress : undefined;

@@ -17,6 +17,12 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How bytes are asked for. */
+export interface DataRequestOptions extends RequestOptions {
+  /** Hears when this node itself holds back what has come, for its own limits, and when it goes on: meanwhile the other node is neither silent nor slow. */
+  readonly onHeld?: ((isHeld: boolean) => void) | undefined;
+}
+
 /**
  * Another node that this one is connected with, and what can be asked of it. Every request fails with `node-unreachable` when the connection breaks or the node
  * is silent for too long, with `not-authorized` if it does not serve this node any more, and with `too-busy` and `daemon-stopping` as it says.
@@ -37,10 +43,10 @@ export interface Peer {
    * The bytes of a range as the node sends them: not verified, but neither more nor less than the range. Each piece is the caller's to keep. Fails with
    * `file-not-found` too.
    */
-  readFile(id: ContentId, range: ByteRange, options?: RequestOptions): AsyncGenerator<Buffer, void, undefined>;
+  readFile(id: ContentId, range: ByteRange, options?: DataRequestOptions): AsyncGenerator<Buffer, void, undefined>;
 
   /** The contents of small files in the order of `ids`, not verified; undefined for one that the node does not give. At most limits.maxPeerBatchFiles ids. */
-  readFiles(ids: readonly ContentId[], options?: RequestOptions): AsyncGenerator<Buffer | undefined, void, undefined>;
+  readFiles(ids: readonly ContentId[], options?: DataRequestOptions): AsyncGenerator<Buffer | undefined, void, undefined>;
 }
 
 /** Which nodes may be asked. */

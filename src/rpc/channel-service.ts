@@ -1,9 +1,9 @@
 import {
-  type Channel,
+  Channel,
   type ChannelRoles as RolesMessage,
   type ChannelServiceServer,
   LinkKind as LinkKindMessage,
-  type Peer,
+  Peer,
 } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { compareByCodePoints } from '../core/code-point-order.js';
 import { parseNodeId } from '../core/node-id.js';
@@ -15,6 +15,8 @@ import { type LinkFacts, type LinkKind } from '../network/link-facts.js';
 import { type Member } from '../network/membership.js';
 import { duration } from './duration.js';
 import { type NodeDescription } from './node-service.js';
+import { pageBehind } from './page-behind.js';
+import { nextPageToken, parsePageSize, parsePageToken } from './paging.js';
 import { unaryHandler } from './streams/unary-handler.js';
 import { timestamp } from './timestamp.js';
 
@@ -43,11 +45,20 @@ export function channelService({ channels, links, node }: ChannelServiceParts): 
       await channels.leave(address);
       return {};
     }),
-    listChannels: unaryHandler(async () => {
+    listChannels: unaryHandler(async ({ pageSize, pageToken }) => {
       const connected = connectedNodes(links.facts());
-      return { channels: channels.list().map((channel) => channelMessage(channel, connected, self)) };
+      const page = pageBehind(
+        channels.list().map((channel) => channelMessage(channel, connected, self)),
+        { after: parsePageToken(pageToken, isAddress), count: parsePageSize(pageSize), nameOf: addressOf, sizeOf: (channel) => sizeOf(Channel, channel) },
+      );
+      return { channels: [...page.items], nextPageToken: nextPageToken(page, addressOf) };
     }),
-    listPeers: unaryHandler(async () => ({ peers: listPeers(channels.members(), links.facts()) })),
+    listPeers: unaryHandler(async ({ pageSize, pageToken }) => {
+      const page = pageBehind(listPeers(channels.members(), links.facts()), {
+        ...{ after: parsePageToken(pageToken, isNodeId), count: parsePageSize(pageSize), nameOf: nodeIdOf, sizeOf: (peer) => sizeOf(Peer, peer) },
+      });
+      return { peers: [...page.items], nextPageToken: nextPageToken(page, nodeIdOf) };
+    }),
   };
 }
 
@@ -70,15 +81,12 @@ function channelMessage(channel: JoinedChannelFacts, connected: ReadonlySet<stri
   };
 }
 
-/** The nodes of the channels, and others that are connected; connected ones first, then by their names. */
+/** The nodes of the channels, and others that are connected, ordered by id. */
 function listPeers(members: ReadonlyMap<string, Member>, facts: readonly LinkFacts[]): Peer[] {
   const factsById = new Map<string, LinkFacts>(facts.map((fact) => [fact.nodeId, fact]));
   const listed = [...members.values()].map((member) => peerMessage(member.nodeId, member, factsById.get(member.nodeId)));
   const visitors = facts.filter(({ nodeId, isConnected }) => isConnected && !members.has(nodeId)).map((fact) => peerMessage(fact.nodeId, undefined, fact));
-  return [...listed, ...visitors].sort(
-    (one, other) =>
-      Number(other.isConnected) - Number(one.isConnected) || compareByCodePoints(one.label, other.label) || compareByCodePoints(one.nodeId, other.nodeId),
-  );
+  return [...listed, ...visitors].sort((one, other) => compareByCodePoints(one.nodeId, other.nodeId));
 }
 
 function peerMessage(nodeId: string, member: Member | undefined, facts: LinkFacts | undefined): Peer {
@@ -99,9 +107,31 @@ function peerMessage(nodeId: string, member: Member | undefined, facts: LinkFact
     lastError: facts?.lastError ?? '',
     clockOffset: clockOffsetMs === undefined ? undefined : duration(clockOffsetMs),
     version: facts?.version ?? '',
+    reachedAddresses: [...(facts?.reach?.reached ?? [])],
+    unreachedAddresses: [...(facts?.reach?.unreached ?? [])],
   };
 }
 
 function whole(bytes = 0): bigint {
   return BigInt(Math.round(bytes));
+}
+
+function addressOf({ address }: Channel): string {
+  return address;
+}
+
+function nodeIdOf({ nodeId }: Peer): string {
+  return nodeId;
+}
+
+function isAddress(text: string): text is string {
+  return text !== '';
+}
+
+function isNodeId(text: string): text is string {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+function sizeOf<Message>(type: { encode(message: Message): { finish(): Uint8Array } }, message: Message): number {
+  return type.encode(message).finish().byteLength;
 }

@@ -27,7 +27,7 @@ export interface NodeServiceParts {
 }
 
 const apiVersions = ['kachery_p2p.v1'];
-const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables', 'channels'];
+const features = ['files', 'byte-ranges', 'resumable-uploads', 'batches', 'links', 'verify', 'watch-transfers', 'feeds', 'mutables', 'channels', 'mirrors'];
 
 const transferKinds: Readonly<Record<Transfer['kind'], TransferKind>> = {
   store: TransferKind.TRANSFER_KIND_STORE,

@@ -6,6 +6,7 @@ import { ServerReflectionService } from '../../gen/ts/grpc/reflection/v1/reflect
 import { ServerReflectionService as ServerReflectionAlphaService } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
 import { ChannelServiceService } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { FeedServiceService } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { MirrorServiceService } from '../../gen/ts/kachery_p2p/v1/mirror_service.js';
 import { MutableServiceService } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { limits } from '../core/limits.js';
@@ -22,14 +23,17 @@ import { admitCalls } from './interceptors/admit-calls.js';
 import { type AccessTokens, checkToken } from './interceptors/check-token.js';
 import { logRequests } from './interceptors/log-requests.js';
 import { OpenCalls } from './interceptors/open-calls.js';
+import { mirrorService } from './mirror-service.js';
 import { mutableService } from './mutable-service.js';
 import { nodeService, type NodeServiceParts } from './node-service.js';
 import { reflectionService } from './reflection/reflection-service.js';
 import { type StructuredLog } from '../core/structured-log.js';
+import { type Mirrors } from '../transfer/mirrors/mirrors.js';
 
 /** What the server works with. */
 export interface RpcServerParts extends Omit<FileServiceParts & FeedServiceParts, 'nodeId' | 'buffers'>, NodeServiceParts, ChannelServiceParts {
   readonly mutables: MutableStore;
+  readonly mirrors: Pick<Mirrors, 'add' | 'remove' | 'list'>;
   readonly tokens: AccessTokens;
   readonly log: StructuredLog;
 }
@@ -40,7 +44,7 @@ export interface RpcServerOptions {
   readonly shutdownGraceMs: number;
 }
 
-const ownServices = ['FileService', 'FeedService', 'MutableService', 'ChannelService', 'NodeService'].map((name) => `kachery_p2p.v1.${name}`);
+const ownServices = ['FileService', 'FeedService', 'MutableService', 'ChannelService', 'MirrorService', 'NodeService'].map((name) => `kachery_p2p.v1.${name}`);
 const serviceNames = [...ownServices, 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 const subscriptions = [
   NodeServiceService.watchTransfers,
@@ -94,6 +98,7 @@ export class RpcServer {
     this.server.addService(feedServiceDefinition, feedService({ ...parts, nodeId: parts.node.nodeId }, idle));
     this.server.addService(MutableServiceService, mutableService(parts.mutables, idle));
     this.server.addService(ChannelServiceService, channelService(parts));
+    this.server.addService(MirrorServiceService, mirrorService(parts.mirrors));
     this.server.addService(NodeServiceService, nodeService(parts, idle));
     this.server.addService(ServerReflectionService, reflection);
     this.server.addService(ServerReflectionAlphaService, reflection);

@@ -107,10 +107,11 @@ export class ChunkBoard {
     return run;
   }
 
-  /** Where small chunks become free one by one, a node that has something to do waits until it is worth a request. */
+  /** Where small chunks become free one by one, as those before them are verified, a node waits until it is worth a request. */
   private isWorthWhile(run: readonly Piece[], source: Source, { isUrgent, last }: OpenDemand, chunks: readonly BoardChunk[]): boolean {
     const [start, end] = [run[0]?.filledTo ?? 0, run.at(-1)?.end ?? 0];
-    return isUrgent || source.openRequests === 0 || end - start >= minRunBytes || (chunks.at(-1)?.index ?? last) === last;
+    const isAlone = source.openRequests === 0 && ![...this.chunks.values()].some(({ isChecking }) => isChecking);
+    return isUrgent || isAlone || end - start >= minRunBytes || (chunks.at(-1)?.index ?? last) === last;
   }
 
   private behind({ chunkIndex, end }: Piece): Piece | undefined {

@@ -7,6 +7,7 @@ import { type BoardChunk } from './board-chunk.js';
 import { ChunkBoard, type Demand } from './chunk-board.js';
 import { type DistrustedPeers } from './distrusted-peers.js';
 import { noteSourceFailure } from './note-source-failure.js';
+import { collectPatiently } from './patient-collection.js';
 import { type Piece, PieceRequest } from './piece-request.js';
 import { readFromPeer } from './read-from-peer.js';
 import { type Source } from './source.js';
@@ -30,6 +31,12 @@ export interface ChunkFetchParts {
   readonly onLoaded: (bytes: number) => void;
 }
 
+/** Bytes that came and may be wrong. */
+export interface UnverifiedBytes {
+  readonly totalBytes: number;
+  readonly bySource: ReadonlyMap<Source, number>;
+}
+
 /** Fetches the chunks of one content that are wanted from several nodes at once, verifies them, and finds out who sent wrong ones. */
 export class ChunkFetch {
   /** When bytes came last. */
@@ -42,6 +49,7 @@ export class ChunkFetch {
   private readonly checking = new Map<number, Promise<boolean>>();
   private sources: readonly Source[] = [];
   private isClosed = false;
+  private readonly collectAsUsual = collectPatiently();
 
   constructor(private readonly parts: ChunkFetchParts) {
     this.partial = parts.partial;
@@ -57,6 +65,20 @@ export class ChunkFetch {
   /** Whether every chunk is there, verified now or by an earlier run. */
   get isComplete(): boolean {
     return this.partial.loadedBytes === this.partial.layout.sizeBytes && this.checking.size === 0;
+  }
+
+  /** Bytes that are here of chunks that are not verified yet: all together, and by the node that sent them in this run. */
+  unverified(): UnverifiedBytes {
+    const bySource = new Map<Source, number>();
+    let totalBytes = 0;
+    for (const { index, segments } of this.board.open) {
+      if (this.partial.stateOf(index) !== 'missing') continue;
+      for (const { source, start, end } of segments) {
+        totalBytes += end - start;
+        if (source) bySource.set(source, (bySource.get(source) ?? 0) + end - start);
+      }
+    }
+    return { totalBytes, bySource };
   }
 
   /** Wants chunks until the function that it returns is called. */
@@ -88,7 +110,7 @@ export class ChunkFetch {
     this.sources = sources;
     const nowMs = this.parts.clock.now();
     for (const request of this.requests) this.review(request, nowMs);
-    for (const chunk of this.board.open) if (chunk.sole && chunk.sole.state !== 'usable' && !chunk.isChecking) chunk.restart(fastestOf(sources));
+    for (const chunk of this.board.open) if (chunk.sole && chunk.sole.state !== 'usable' && !chunk.isChecking) this.restart(chunk, fastestOf(sources));
     const active = this.activeSources(sources);
     // In turns, so that each gets something to do.
     for (let isAsking = true; isAsking;) {
@@ -101,6 +123,7 @@ export class ChunkFetch {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.collectAsUsual();
     for (const request of this.requests) request.cancel();
     for (const { pieces, isChecking } of this.board.open) {
       if (isChecking) continue;
@@ -176,7 +199,7 @@ export class ChunkFetch {
     // Another node may have been faster, or the chunk is fetched anew.
     if (this.isClosed || piece.isStale || start > piece.filledTo || end <= piece.filledTo) return;
     const written = bytes.subarray(piece.filledTo - from, end - from);
-    const writing = this.partial.write(piece.filledTo, written);
+    const writing = this.partial.write(piece.filledTo, written, { isLastUse: written.byteLength === bytes.byteLength });
     const chunk = this.board.chunkOf(piece);
     chunk.note(piece, end, source);
     if (piece.filledTo === piece.end) {
@@ -204,8 +227,13 @@ export class ChunkFetch {
   /** What they sent of chunks that are not complete need not be awaited to be wrong. */
   private forgetAccused(): void {
     for (const chunk of this.board.open) {
-      if (!chunk.isChecking && chunk.segments.some(({ source }) => source?.hasLied === true || source?.isSetAside)) chunk.restart(chunk.sole);
+      if (!chunk.isChecking && chunk.segments.some(({ source }) => source?.hasLied === true || source?.isSetAside)) this.restart(chunk, chunk.sole);
     }
+  }
+
+  private restart(chunk: BoardChunk, sole: Source | undefined): void {
+    chunk.restart(sole);
+    this.partial.restart(chunk.index);
   }
 
   private async track(chunk: number, work: () => Promise<boolean>): Promise<boolean> {

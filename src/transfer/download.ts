@@ -140,8 +140,10 @@ export class Download {
 
   /** How far it is. */
   progress(): LoadProgress {
-    const sources = this.book.facts(this.parts.clock.now());
-    return { kind: 'progress', state: this.state, loadedBytes: this.fetch?.partial.loadedBytes ?? 0, sizeBytes: this.sizeBytes, sources };
+    const unverified = this.fetch?.unverified();
+    const sources = this.book.facts(this.parts.clock.now(), unverified?.bySource);
+    const loadedBytes = Math.min(this.sizeBytes, (this.fetch?.partial.loadedBytes ?? 0) + (unverified?.totalBytes ?? 0));
+    return { kind: 'progress', state: this.state, loadedBytes, sizeBytes: this.sizeBytes, sources };
   }
 
   /** Where the content is, as soon as that is known: what is wanted of it is fetched meanwhile. Fails as the download does. */
@@ -386,10 +388,15 @@ export class Download {
 
   private async fetchSmall({ sizeBytes }: ChunkLayout): Promise<StoredFile | undefined> {
     const { distrusted, clock, smallFiles } = this.parts;
+    const sources = this.book.sources.filter(({ file }) => file.sizeBytes === sizeBytes);
+    const usable = sources.filter(({ state }) => state === 'usable');
+    if (usable.length === 0) {
+      await this.search.wait(sources);
+      return undefined;
+    }
     let content: Buffer | undefined;
     this.become('downloading');
-    for (const source of this.search.usable) {
-      if (source.file.sizeBytes !== sizeBytes) continue;
+    for (const source of usable) {
       try {
         const options = { signal: this.closing.signal, silentMs: this.timing.silentMs };
         content = await readSmall(source.peer, { id: this.target.id, sizeBytes }, options);
@@ -405,11 +412,13 @@ export class Download {
   }
 
   /** A size that somebody claims and that does not fit must not keep others, who claim another one, from bringing the content. */
-  private async fits({ sizeBytes }: ChunkLayout): Promise<boolean> {
-    const usable = this.search.usable;
-    if (usable.every(({ file }) => file.sizeBytes === sizeBytes)) return true;
+  private async fits({ sizeBytes, manifestId }: ChunkLayout): Promise<boolean> {
+    if (manifestId !== undefined && manifestId === this.target.manifestId) return true;
     const { availableBytes } = await this.parts.store.usage();
     if (sizeBytes <= availableBytes) return true;
+    await this.search.hearAll();
+    const usable = this.search.usable;
+    if (usable.every(({ file }) => file.sizeBytes === sizeBytes)) return true;
     for (const source of usable) {
       if (source.file.sizeBytes === sizeBytes)
         source.refuse(`it claims that the file has ${String(sizeBytes)} bytes, unlike others, and these do not fit here`);

@@ -49,7 +49,7 @@ function nodeUnreachable({ uri, answers }: FetchOutcome, unreachable: readonly s
 
 function sourcesLost({ uri, sources, missing }: FetchOutcome): KacheryError {
   const told = firstFew(
-    sources.map((source) => `${nameOf(source)}: ${source.problem}`),
+    sources.map((source) => `${nameOf(source)}: ${source.problem === '' ? claimOf(source) : source.problem}`),
     '; ',
   );
   if (sources.some(({ state }) => state === 'lost')) {
@@ -71,6 +71,11 @@ function unreachableOf({ answers, missing }: FetchOutcome): string[] {
 
 function describe(answer: PeerAnswer): string {
   return `${peerName(answer)}: ${answer.said}`;
+}
+
+/** Nothing else was wrong with it: it cannot have the file that was asked for. */
+function claimOf({ file }: Source): string {
+  return `it claims that the file has ${String(file.sizeBytes)} bytes, unlike its manifest`;
 }
 
 function nameOf({ nodeId, peer }: Source): string {

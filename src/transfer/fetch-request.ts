@@ -28,4 +28,9 @@ export interface FetchRange {
 export interface FetchReadOptions extends FetchOptions {
   readonly headroomBytes?: number | undefined;
   readonly buffers?: ReadBuffers | undefined;
+  /**
+   * The caller compares what it reads with a hash of its own before anybody uses it. Otherwise a part of a file is given out before all of it is verified only if
+   * the target names its manifest: one that merely a node names may be forged.
+   */
+  readonly isCheckedByCaller?: boolean | undefined;
 }

@@ -5,7 +5,7 @@ import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type Peers } from '../network/peer.js';
 import { type StoredFile } from '../storage/file-store.js';
-import { chunksOf } from '../storage/partial/chunk-layout.js';
+import { type ChunkLayout, chunksOf } from '../storage/partial/chunk-layout.js';
 import { type PartialFile } from '../storage/partial/partial-files.js';
 import { DistrustedPeers } from './distrusted-peers.js';
 import { Download } from './download.js';
@@ -73,7 +73,10 @@ export class FileFetcher {
     }
   }
 
-  /** The bytes of a range, of which only the chunks that it touches are fetched, and kept. Also fails with `invalid-range` and `range-beyond-end`. */
+  /**
+   * The bytes of a range, all of them verified. Where the target names its manifest, only the chunks that the range touches are fetched, and kept; otherwise the
+   * whole file is. Also fails with `invalid-range` and `range-beyond-end`.
+   */
   async *read(target: FetchTarget, { start, end }: FetchRange, options: FetchReadOptions = {}): AsyncGenerator<Buffer, void, undefined> {
     checkByteRange(start, end);
     const { download, leave } = this.join(target, options);
@@ -83,6 +86,10 @@ export class FileFetcher {
         if (place.kind === 'stored') {
           yield* this.readStored(target.id, { start, end }, options);
           return;
+        }
+        if (!isTrusted(place.partial.layout, target, options)) {
+          await this.loadWhole(download, options.signal);
+          continue;
         }
         const range = resolveByteRange(start, end, place.partial.layout.sizeBytes);
         const isRead = yield* this.readPartial(download, place.partial, range, options);
@@ -141,7 +148,7 @@ export class FileFetcher {
     for (const download of idle.slice(0, Math.max(0, idle.length - maxIdleDownloads))) void download.close();
   }
 
-  private async loadWhole(download: Download, signal: AbortSignal): Promise<StoredFile> {
+  private async loadWhole(download: Download, signal: AbortSignal | undefined): Promise<StoredFile> {
     const place = await download.place(signal);
     if (place.kind === 'stored') return place.file;
     const { layout, loadedBytes } = place.partial;
@@ -198,6 +205,11 @@ export class FileFetcher {
       stopWanting();
     }
   }
+}
+
+/** Whether what a layout says of a chunk shows that its bytes are the target's. */
+function isTrusted({ manifestId }: ChunkLayout, target: FetchTarget, { isCheckedByCaller = false }: FetchReadOptions): boolean {
+  return manifestId === undefined || manifestId === target.manifestId || isCheckedByCaller;
 }
 
 function otherContent(id: ContentId): KacheryError {

@@ -1,11 +1,11 @@
 import { KacheryError } from '../core/failure.js';
 
 /**
- * The items of a stream of another node. Fails with `node-unreachable` if one takes longer than `silentMs`, and with `cancelled` when the signal is aborted, even
- * if the stream goes on.
+ * The items of a stream of another node. Fails with `node-unreachable` if one takes longer than `silentMs`, not counted how long this node itself holds it back,
+ * as `begin` tells; and with `cancelled` when the signal is aborted, even if the stream goes on.
  */
 export async function* inTime<T>(
-  stream: AsyncGenerator<T, void, undefined>,
+  begin: (onHeld: (isHeld: boolean) => void) => AsyncGenerator<T, void, undefined>,
   { silentMs, signal }: { readonly silentMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<T, void, undefined> {
   let stop: (error: KacheryError) => void = () => undefined;
@@ -16,11 +16,16 @@ export async function* inTime<T>(
   const cancel = (): void => {
     stop(new KacheryError('cancelled', 'The operation was cancelled by its caller.'));
   };
+  let isHeld = false;
   const watchdog = setTimeout(() => {
-    stop(new KacheryError('node-unreachable', `It did not answer within ${String(silentMs / 1000)} s.`));
+    if (!isHeld) stop(new KacheryError('node-unreachable', `It did not answer within ${String(silentMs / 1000)} s.`));
   }, silentMs);
   signal.addEventListener('abort', cancel);
   if (signal.aborted) cancel();
+  const stream = begin((isNowHeld) => {
+    isHeld = isNowHeld;
+    watchdog.refresh();
+  });
   try {
     for (;;) {
       watchdog.refresh();

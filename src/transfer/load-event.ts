@@ -9,7 +9,7 @@ export interface LoadSource {
   readonly nodeId: NodeId;
   /** Name for people; may be empty. */
   readonly label: string;
-  /** Bytes that came from it and were verified. */
+  /** Bytes that came from it; those that turn out to be wrong are taken off again. */
   readonly loadedBytes: number;
   readonly bytesPerSecond: number;
   /** Why it is not asked now, for people; empty while it is. */
@@ -20,7 +20,7 @@ export interface LoadSource {
 export interface LoadProgress {
   readonly kind: 'progress';
   readonly state: LoadState;
-  /** Bytes that are here and verified. */
+  /** Bytes that are here; those of chunks that turn out to be wrong are taken off again. */
   readonly loadedBytes: number;
   /** 0 while it is not known. */
   readonly sizeBytes: number;

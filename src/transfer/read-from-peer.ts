@@ -4,17 +4,27 @@ import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type Peer } from '../network/peer.js';
 
-/**
- * The bytes of a range as a node sends them, as Peer.readFile. Ends when the signal is aborted even if the node's stream does not. `onWait` hears when the next
- * bytes are waited for, and when they came.
- */
+/** What stops a read, and who hears of its pauses. */
+export interface ReadFromPeerOptions {
+  readonly signal: AbortSignal;
+  /** Hears when the node is waited for, and when it is not any more. */
+  readonly onWait?: ((isWaiting: boolean) => void) | undefined;
+  /** See DataRequestOptions. */
+  readonly onHeld?: ((isHeld: boolean) => void) | undefined;
+}
+
+/** The bytes of a range as a node sends them, as Peer.readFile. Ends when the signal is aborted even if the node's stream does not. */
 export async function* readFromPeer(
   peer: Peer,
   id: ContentId,
   range: ByteRange,
-  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: (isWaiting: boolean) => void },
+  { signal, onWait, onHeld }: ReadFromPeerOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const pieces = peer.readFile(id, range, { signal });
+  const noteHeld = (isHeld: boolean): void => {
+    onHeld?.(isHeld);
+    onWait?.(!isHeld);
+  };
+  const pieces = peer.readFile(id, range, { signal, onHeld: noteHeld });
   let stop = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => {
     stop = () => {

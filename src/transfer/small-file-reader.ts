@@ -100,7 +100,7 @@ export class SmallFileReader {
     const ids = share.map(({ id }) => id);
     let taken = 0;
     try {
-      for await (const content of inTime(first.source.peer.readFiles(ids, { signal }), { silentMs: this.parts.silentMs, signal })) {
+      for await (const content of inTime((onHeld) => first.source.peer.readFiles(ids, { signal, onHeld }), { silentMs: this.parts.silentMs, signal })) {
         const next = share[taken];
         if (!next) break;
         taken += 1;

@@ -110,9 +110,9 @@ export class SourceBook {
     return steps.includes(true);
   }
 
-  /** What is told of the sources. */
-  facts(nowMs: number): LoadSource[] {
-    return [...this.found.values()].map((source) => source.facts(nowMs));
+  /** What is told of the sources; `unverified` are bytes of theirs that are not counted as loaded yet. */
+  facts(nowMs: number, unverified?: ReadonlyMap<Source, number>): LoadSource[] {
+    return [...this.found.values()].map((source) => source.facts(nowMs, unverified?.get(source) ?? 0));
   }
 
   private connected(): readonly Peer[] {

@@ -30,18 +30,14 @@ export class SourceSearch {
   /** Since when no bytes come for want of sources. */
   private waitingSinceMs: number | undefined;
   private retriedAtMs = -Infinity;
+  /** Whether lost sources were waited for as long as they are. It changes between two steps only, so that the caller can still do without them before it fails. */
+  isOverdue = false;
 
   constructor(private readonly parts: SourceSearchParts) {}
 
   /** Sources that can be asked now. */
   get usable(): Source[] {
     return this.parts.book.sources.filter(({ state }) => state === 'usable');
-  }
-
-  /** Whether lost sources were waited for as long as they are. */
-  get isOverdue(): boolean {
-    const { clock, timing } = this.parts;
-    return this.waitingSinceMs !== undefined && clock.now() - this.waitingSinceMs > timing.waitForSourceMs;
   }
 
   /** Lets more nodes be asked. Fails as Peers.connected. */
@@ -68,9 +64,19 @@ export class SourceSearch {
       book.askConnected(signal);
       await this.answers();
       if (this.usable.length > 0 || this.hasConnected) break;
-      await this.connectOthers();
+      await this.connectOthers(() => this.usable.length > 0);
     }
     if (book.sources.length === 0) throw this.failure();
+  }
+
+  /** Also asks nodes that have to be connected first, and resolves when all have answered or had their time. */
+  async hearAll(): Promise<void> {
+    const { book, changes, signal, throwIfOver } = this.parts;
+    if (!this.hasConnected) await this.connectOthers(() => false);
+    while (book.isAsking) {
+      await changes.wait({ signal });
+      throwIfOver();
+    }
   }
 
   /**
@@ -79,7 +85,7 @@ export class SourceSearch {
    */
   async wait(sources: readonly Source[]): Promise<void> {
     if (!this.hasConnected) {
-      await this.connectOthers();
+      await this.connectOthers(() => this.usable.length > 0);
       return;
     }
     const { book, clock, timing, become, changes, signal } = this.parts;
@@ -94,12 +100,15 @@ export class SourceSearch {
       void book.connectMissing(signal);
     }
     await changes.wait({ signal, timeoutMs: timing.tickMs });
+    this.isOverdue = clock.now() - this.waitingSinceMs > timing.waitForSourceMs;
     this.parts.throwIfOver();
   }
 
   /** Bytes came, or none are wanted: the next wait is a new one. `lastBytesMs`: when. */
   noteBytes(lastBytesMs: number): void {
-    if (lastBytesMs > (this.waitingSinceMs ?? Infinity)) this.waitingSinceMs = undefined;
+    if (lastBytesMs <= (this.waitingSinceMs ?? Infinity)) return;
+    this.waitingSinceMs = undefined;
+    this.isOverdue = false;
   }
 
   /** Those that were too busy may be asked again when they had their time. */
@@ -110,7 +119,7 @@ export class SourceSearch {
     }
   }
 
-  private async connectOthers(): Promise<void> {
+  private async connectOthers(isEnough: () => boolean): Promise<void> {
     const { book, become, changes, signal, throwIfOver } = this.parts;
     this.hasConnected = true;
     if (!book.canReachOthers) return;
@@ -121,7 +130,7 @@ export class SourceSearch {
       connecting.isUnderWay = false;
       if (!signal.aborted) this.notePeers();
     });
-    while ((connecting.isUnderWay || book.isAsking) && this.usable.length === 0) {
+    while ((connecting.isUnderWay || book.isAsking) && !isEnough()) {
       await changes.wait({ signal });
       throwIfOver();
     }

@@ -87,9 +87,10 @@ export class Source {
     this.refuse('it does not have the file any more');
   }
 
-  /** What is told of it. */
-  facts(nowMs: number): LoadSource {
-    const { nodeId, loadedBytes, problem } = this;
+  /** What is told of it, with bytes of its that are not verified yet. */
+  facts(nowMs: number, unverifiedBytes: number): LoadSource {
+    const { nodeId, problem } = this;
+    const loadedBytes = this.loadedBytes + unverifiedBytes;
     const bytesPerSecond = this.state === 'usable' ? Math.round(this.rate.perSecond(nowMs) ?? 0) : 0;
     return { nodeId, label: this.peer.label, loadedBytes, bytesPerSecond, problem };
   }

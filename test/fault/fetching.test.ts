@@ -5,7 +5,7 @@ import test from 'ava';
 
 import { chunkSizeBytes } from '../../src/core/manifest.js';
 import { LocalStorage } from '../../src/storage/local-storage.js';
-import { idOf } from '../support/content-of.js';
+import { idOf, manifestBytes, manifestOf } from '../support/content-of.js';
 import { failureOf, loaded, temporaryFetcher } from '../support/fetching.js';
 import { largeContent, nodesWithLargeContent } from '../support/large-content.js';
 import { MemoryNetwork } from '../support/memory-network.js';
@@ -15,6 +15,7 @@ import { SmallDisk } from './small-disk.js';
 
 const MiB = 1024 * 1024;
 const id = idOf(largeContent);
+const manifestId = idOf(manifestBytes(manifestOf(largeContent, chunkSizeBytes)));
 
 /** Loads in a process of its own that is killed when so many bytes are verified; resolves with how many it told. */
 async function loadUntilKilled(dir: string, killAtBytes: number): Promise<number> {
@@ -96,7 +97,7 @@ test.serial('a range of a file that does not fit on the disk can be read', async
   const storage = await openStorage(t, disk.dir);
   const { fetcher } = await temporaryFetcher(t, new MemoryNetwork(...nodesWithLargeContent()), { storage });
   const pieces: Buffer[] = [];
-  for await (const piece of fetcher.read({ id }, { start: 70_000_000, end: 70_000_100 })) pieces.push(piece);
+  for await (const piece of fetcher.read({ id, manifestId }, { start: 70_000_000, end: 70_000_100 })) pieces.push(piece);
   t.true(largeContent.subarray(70_000_000, 70_000_100).equals(Buffer.concat(pieces)));
   t.is((await failureOf(t, loaded(fetcher.load({ id })))).reason, 'disk-full');
 });

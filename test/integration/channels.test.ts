@@ -16,6 +16,8 @@ import { temporaryFolder } from '../support/temporary-storage.js';
 
 const [anna, ben] = [madeUpNodeId(2), madeUpNodeId(3)];
 
+const firstPage = { pageSize: 0, pageToken: '' };
+
 test.serial('a channel is joined, told with its nodes, and left', async (t) => {
   const server = await ChannelServer.start(t);
   const daemon = await startTestDaemon(t);
@@ -68,6 +70,8 @@ test.serial('a channel is joined, told with its nodes, and left', async (t) => {
     lastError: '',
     clockOffsetMs: undefined,
     version: '',
+    reachedAddresses: [],
+    unreachedAddresses: [],
   });
   await channels.leave('the-lab');
   t.deepEqual([await channels.list(), await channels.peers()], [[], []]);
@@ -118,9 +122,46 @@ test.serial('only the owner changes what is joined, only clients see it', async 
   t.is(await codeOf(callOnce(channels, 'leaveChannel', { address: 'x' }, bearer(clientToken))), status.PERMISSION_DENIED);
   t.is(await codeOf(callOnce(channels, 'joinChannel', join, bearer(ownerToken))), status.UNAVAILABLE);
   t.is(await codeOf(callOnce(channels, 'leaveChannel', { address: 'x' }, bearer(ownerToken))), status.NOT_FOUND);
-  t.is(await codeOf(callOnce(channels, 'listChannels', {}, bearer('x'))), status.UNAUTHENTICATED);
-  t.is(await codeOf(callOnce(channels, 'listPeers', {}, bearer('x'))), status.UNAUTHENTICATED);
-  t.deepEqual(await callOnce(channels, 'listChannels', {}, bearer(clientToken)), { channels: [] });
+  t.is(await codeOf(callOnce(channels, 'listChannels', firstPage, bearer('x'))), status.UNAUTHENTICATED);
+  t.is(await codeOf(callOnce(channels, 'listPeers', firstPage, bearer('x'))), status.UNAUTHENTICATED);
+  t.deepEqual(await callOnce(channels, 'listChannels', firstPage, bearer(clientToken)), { channels: [], nextPageToken: '' });
+});
+
+test.serial('nodes and channels come in pages, and the SDK tells all of them', async (t) => {
+  const server = await ChannelServer.start(t);
+  const daemon = await startTestDaemon(t);
+  const sdk = (await connectSdk(t, daemon)).channels;
+  const ids = Array.from({ length: 2_500 }, (_, index) => madeUpNodeId(index + 1));
+  server.put('/large', channelText('large-channel', [{ nodeId: daemon.nodeId }, ...ids.map((nodeId) => ({ nodeId, label: `name of ${nodeId.slice(-4)}` }))]));
+  server.put('/small', channelText('small-channel', [{ nodeId: daemon.nodeId }]));
+  for (const name of ['/large', '/small']) await sdk.join(server.url(name));
+  t.deepEqual((await sdk.peers()).map(({ nodeId }) => nodeId).sort(), ids);
+  t.is((await sdk.list()).length, 2);
+  const { channels } = connectRpc(t, daemon.address);
+  const token = bearer(daemon.clientToken);
+  const told: string[] = [];
+  const sizes: number[] = [];
+  let pageToken = '';
+  do {
+    const page = await callOnce(channels, 'listPeers', { pageSize: 999, pageToken }, token);
+    told.push(...page.peers.map(({ nodeId }) => nodeId));
+    sizes.push(page.peers.length);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  t.deepEqual(told, ids);
+  t.deepEqual(sizes, [999, 999, 502]);
+  const first = await callOnce(channels, 'listChannels', { pageSize: 1, pageToken: '' }, token);
+  t.deepEqual(
+    first.channels.map(({ address }) => address),
+    [server.url('/large')],
+  );
+  const second = await callOnce(channels, 'listChannels', { pageSize: 1, pageToken: first.nextPageToken }, token);
+  t.deepEqual(
+    second.channels.map(({ address }) => address),
+    [server.url('/small')],
+  );
+  t.is(second.nextPageToken, '');
+  t.is((await errorOf(callOnce(channels, 'listPeers', { pageSize: 1, pageToken: 'x' }, token))).code, status.INVALID_ARGUMENT);
 });
 
 test.serial('a channel that was joined stays joined when the daemon is killed, and is known without a network', async (t) => {

@@ -5,8 +5,8 @@ import test, { type ExecutionContext } from 'ava';
 
 import { isKacheryError, type KacheryClient, type Progress } from '../../src/client/index.js';
 import { until } from '../fault/until.js';
-import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { connected, startNode, startTestNetwork, type TestNode } from '../support/network.js';
+import { restartNode } from '../support/restart-node.js';
 import { allItems } from '../support/sdk-client.js';
 
 const MB = 1_000_000;
@@ -119,7 +119,7 @@ test.serial('a load goes on when its only source was killed and comes back', asy
   await until('a third of the file came', async () => (await receivedBytes(reader)) > 30 * MB);
   source.daemon.kill('SIGKILL');
   await until('the load waits', () => states.has('waiting'));
-  await restart(t, source);
+  await restartNode(t, source);
   const loaded = await readFile(await load);
   t.is(sha1(loaded), sha1(content));
 });
@@ -178,14 +178,6 @@ async function allFound(client: KacheryClient, uri: string): Promise<unknown[]> 
     if (isKacheryError(error, 'node-unreachable')) return [];
     throw error;
   }
-}
-
-/** The same node once more: its directories, and its port for others. */
-async function restart(t: ExecutionContext, { daemon, peerAddress }: TestNode): Promise<TestDaemon> {
-  await daemon.ended;
-  const { storageDir, configDir } = daemon;
-  const port = peerAddress.split(':')[1] ?? '';
-  return startTestDaemon(t, { storageDir, configDir, arguments: ['--peer-host', '127.0.0.1', '--peer-port', port] });
 }
 
 function sha1(content: Uint8Array): string {

@@ -61,6 +61,7 @@ test.serial('health is told for the server and for each service, without a token
     'kachery_p2p.v1.ChannelService',
     'kachery_p2p.v1.FeedService',
     'kachery_p2p.v1.FileService',
+    'kachery_p2p.v1.MirrorService',
     'kachery_p2p.v1.MutableService',
     'kachery_p2p.v1.NodeService',
   ];

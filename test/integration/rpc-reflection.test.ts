@@ -52,6 +52,7 @@ for (const [version, Client] of [
       'kachery_p2p.v1.ChannelService',
       'kachery_p2p.v1.FeedService',
       'kachery_p2p.v1.FileService',
+      'kachery_p2p.v1.MirrorService',
       'kachery_p2p.v1.MutableService',
       'kachery_p2p.v1.NodeService',
     ]);

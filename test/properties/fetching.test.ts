@@ -7,7 +7,7 @@ import { systemClock } from '../../src/core/clock.js';
 import { KacheryError } from '../../src/core/failure.js';
 import { formatManifest } from '../../src/core/manifest.js';
 import { FileFetcher } from '../../src/transfer/file-fetcher.js';
-import { idOf, manifestOf } from '../support/content-of.js';
+import { idOf, manifestBytes, manifestOf } from '../support/content-of.js';
 import { damaged, MemoryNetwork, MemoryPeer, stall } from '../support/memory-network.js';
 import { collect, generatedBytes, temporaryStorage } from '../support/temporary-storage.js';
 
@@ -27,7 +27,7 @@ const world = fc.record({
   sizeBytes: fc.oneof(fc.nat(1_500_000), fc.constantFrom(0, 1, 262_144, 262_145)),
   chunkBytes: fc.option(fc.integer({ min: 5_000, max: 700_000 }), { nil: undefined }),
   nodes: fc.array(node, { minLength: 1, maxLength: 4 }),
-  reads: fc.array(fc.tuple(share, share), { maxLength: 3 }),
+  reads: fc.array(fc.tuple(share, share, fc.boolean()), { maxLength: 3 }),
 });
 
 type World = typeof world extends fc.Arbitrary<infer Value> ? Value : never;
@@ -85,6 +85,7 @@ test('whatever nodes do, what is read and loaded is the content, or there is a c
   const property = fc.asyncProperty(world, async (drawn) => {
     const content = contentOf(drawn, runs++);
     const id = idOf(content);
+    const manifestId = drawn.chunkBytes === undefined ? undefined : idOf(manifestBytes(manifestOf(content, drawn.chunkBytes)));
     const peers = drawn.nodes.map((_, index) =>
       new MemoryPeer(`node ${String(index)}`).has(content, drawn.chunkBytes === undefined ? {} : { chunkBytes: drawn.chunkBytes }),
     );
@@ -92,12 +93,11 @@ test('whatever nodes do, what is read and loaded is the content, or there is a c
     const isGood = drawn.nodes.map((of, index) => play(peers[index]!, content, of, () => network)).some(Boolean);
     const fetcher = new FileFetcher({ store, peers: network, clock: systemClock }, timing);
     try {
-      for (const [from, length] of drawn.reads) {
+      for (const [from, length, isNamed] of drawn.reads) {
         const start = Math.floor(from * content.byteLength);
         const end = start + Math.floor(length * (content.byteLength - start));
-        // Who reads before the whole is known has to believe a manifest that nobody contradicts.
-        await orFailure(isGood && drawn.nodes.every((of) => of.claim !== 'another manifest'), async () => {
-          const read = await collect(fetcher.read({ id }, { start, end }));
+        await orFailure(isGood, async () => {
+          const read = await collect(fetcher.read(isNamed ? { id, manifestId } : { id }, { start, end }));
           if (!read.equals(content.subarray(start, end))) throw new Error('Other bytes were read.');
         });
       }

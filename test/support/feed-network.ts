@@ -131,6 +131,13 @@ export class TestPeers implements Peers {
     this.tell();
   }
 
+  /** Puts a better connection in the place of the one that there is, which goes on for those who have calls on it. */
+  replace(label: string): void {
+    const node = this.nodeOf(label);
+    node.connected = node.makePeer();
+    this.tell();
+  }
+
   /** Breaks the connection; one that is not reachable cannot be connected until the test connects it. */
   disconnect(label: string, { isReachable = false }: { readonly isReachable?: boolean } = {}): void {
     const node = this.nodeOf(label);

@@ -2,12 +2,12 @@ import { type ExecutionContext } from 'ava';
 
 import { systemClock } from '../../src/core/clock.js';
 import { KacheryError } from '../../src/core/failure.js';
+import { type Peers } from '../../src/network/peer.js';
 import { type StoredFile } from '../../src/storage/file-store.js';
 import { type LocalStorage } from '../../src/storage/local-storage.js';
 import { FileFetcher, type FileFetcherParts } from '../../src/transfer/file-fetcher.js';
 import { type FetchTiming } from '../../src/transfer/fetch-timing.js';
 import { type LoadEvent, type LoadProgress } from '../../src/transfer/load-event.js';
-import { type MemoryNetwork } from './memory-network.js';
 import { temporaryStorage } from './temporary-storage.js';
 
 /** Waits that tests need not sit through. */
@@ -16,7 +16,7 @@ export const quick: Partial<FetchTiming> = { silentMs: 10_000, otherAnswersMs: 5
 /** A fetcher over a store of its own, closed when the test ends. */
 export async function temporaryFetcher(
   t: ExecutionContext,
-  peers: MemoryNetwork,
+  peers: Peers,
   { timing = {}, storage, ...parts }: Partial<FileFetcherParts> & { readonly timing?: Partial<FetchTiming>; readonly storage?: LocalStorage } = {},
 ): Promise<{ fetcher: FileFetcher; store: LocalStorage }> {
   const store = storage ?? (await temporaryStorage(t));

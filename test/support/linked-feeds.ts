@@ -34,6 +34,8 @@ export interface LinkedFeedsOptions extends RemoteFeedsOptions {
   readonly authorize?: () => void;
   /** Puts other handlers in the place of those of the first node. */
   readonly change?: (handlers: PeerFeedHandlers) => PeerFeedHandlers;
+  /** How fast the first node sends; as fast as it can unless given. */
+  readonly share?: FairShare;
 }
 
 /** Links two nodes; everything is closed when the test ends. */
@@ -74,7 +76,9 @@ async function startLinks(t: ExecutionContext, identity: ReturnType<typeof newId
   const membership = new MemoryMembership(identity.id, [channel]);
   const addresses = await AddressBook.open(undefined, { clock: systemClock, log: silentLog });
   const carrier = new TcpCarrier(addresses, { host: '127.0.0.1', port: 0, orAnyPort: false });
-  const share = new FairShare(systemClock, { bytesPerSecond: undefined, transfersPerNode: limits.maxTransfersPerPeer, transfers: limits.maxPeerTransfers });
+  const share =
+    options.share ??
+    new FairShare(systemClock, { bytesPerSecond: undefined, transfersPerNode: limits.maxTransfersPerPeer, transfers: limits.maxPeerTransfers });
   const parts = { store: await temporaryStorage(t), feeds, transfers: new TransferRegistry(systemClock), share, log: silentLog };
   const serving = new PeerServing(parts, { idleMs: limits.streamIdleMs });
   const links = await Links.open(

@@ -100,6 +100,8 @@ export class LinkedNode {
   readonly served: string[] = [];
   private readonly onStored = new Set<(id: ContentId) => void>();
   private indexOfNode: ProviderIndex | undefined;
+  /** Hears of each connection over which somebody calls this node, as it is made. */
+  onCaller: (caller: Caller) => void = () => undefined;
   /** What is sent of a file: a test may cut, stall or change it. */
   send: (call: ServerWritableStream<ReadFileRequest, ReadFileResponse>, content: Buffer, caller: Caller) => void = sendAll;
 
@@ -204,6 +206,7 @@ export class LinkedNode {
 
   private serving(caller: Caller): Partial<PeerServiceServer> & UntypedServiceImplementation {
     this.callers.push(caller);
+    this.onCaller(caller);
     const { announceContents, findProviders } = providerHandlers(this.index, caller);
     return {
       announceContents: (call, callback) => {

@@ -84,6 +84,10 @@ class Peer:
         clock_offset_sec: How far its clock is before the node's; negative if it is behind, None
             if it was never measured.
         version: Version of its daemon; empty if it is not known.
+        reached_addresses: Addresses at which it found the daemon's node the last time that it
+            looked there, as it says.
+        unreached_addresses: Addresses of the daemon's node at which it could not reach it the
+            last time that it tried, as it says.
     """
 
     node_id: str
@@ -101,6 +105,8 @@ class Peer:
     last_error: str
     clock_offset_sec: float | None
     version: str
+    reached_addresses: tuple[str, ...]
+    unreached_addresses: tuple[str, ...]
 
 
 def get_channels() -> list[Channel]:
@@ -115,8 +121,14 @@ def get_channels() -> list[Channel]:
 
     from ._calls import call_unary
 
-    response = call_unary(session, lambda to: to.channels.ListChannels, ListChannelsRequest())
-    return [_channel_of(message) for message in response.channels]
+    channels: list[Channel] = []
+    request = ListChannelsRequest()
+    while True:
+        page = call_unary(session, lambda to: to.channels.ListChannels, request)
+        channels.extend(_channel_of(message) for message in page.channels)
+        if page.next_page_token == "":
+            return channels
+        request = ListChannelsRequest(page_token=page.next_page_token)
 
 
 def join_channel(address: str, *, relay: bool = False, public: bool = False) -> Channel:
@@ -185,8 +197,14 @@ def get_peers() -> list[Peer]:
 
     from ._calls import call_unary
 
-    response = call_unary(session, lambda to: to.channels.ListPeers, ListPeersRequest())
-    return _peers_of(response.peers)
+    peers: list[Peer] = []
+    request = ListPeersRequest()
+    while True:
+        page = call_unary(session, lambda to: to.channels.ListPeers, request)
+        peers.extend(_peers_of(page.peers))
+        if page.next_page_token == "":
+            return sorted(peers, key=lambda peer: (not peer.is_connected, peer.label, peer.node_id))
+        request = ListPeersRequest(page_token=page.next_page_token)
 
 
 def _session() -> Session:
@@ -241,6 +259,8 @@ def _peer_of(message: v1.Peer, link: str | None) -> Peer:
         last_error=message.last_error,
         clock_offset_sec=_seconds_of(message.clock_offset) if has("clock_offset") else None,
         version=message.version,
+        reached_addresses=tuple(message.reached_addresses),
+        unreached_addresses=tuple(message.unreached_addresses),
     )
 
 

@@ -157,6 +157,7 @@ ERROR_CLASSES: Mapping[str, type[KacheryError]] = {
     "channel-unavailable": UnreachableError,
     "node-unreachable": UnreachableError,
     "sources-failed": ContentCorruptError,
+    "mirror-not-found": NotFoundError,
 }
 """Every reason of the protocol's ErrorReason, and its exception."""
 

@@ -2,6 +2,7 @@ import { type Channel, type Peer } from '../../client/channels.js';
 import { type KacheryClient } from '../../client/kachery-client.js';
 import { isKacheryError } from '../../core/failure.js';
 import { formatDuration } from '../format-quantity.js';
+import { examineReach } from './examine-reach.js';
 import { failed, type Finding, healthy, odd } from './finding.js';
 
 /** A difference of clocks beyond which times of messages mislead. */
@@ -15,7 +16,13 @@ export async function examineNetwork(client: KacheryClient, signal: AbortSignal)
     const channels = await client.channels.list({ signal });
     if (channels.length === 0) return [healthy('network', 'The node has joined no channel, so it exchanges nothing with others; "join-channel" joins one.')];
     const peers = await client.channels.peers({ signal });
-    return [...channels.map(examineChannel), examinePeers(peers), ...peers.filter(isLost).slice(0, maxToldPeers).map(tellLost), ...examineClocks(peers)];
+    return [
+      ...channels.map(examineChannel),
+      examinePeers(peers),
+      ...examineReach(peers),
+      ...peers.filter(isLost).slice(0, maxToldPeers).map(tellLost),
+      ...examineClocks(peers),
+    ];
   } catch (error) {
     return isKacheryError(error, 'not-supported') ? [] : [failed('network', error)];
   }

@@ -2,6 +2,7 @@ import { type Clock } from '../../core/clock.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
+import { type AddressReach } from './address-reach.js';
 import { type KnownAddress, readKnownAddresses, writeKnownAddresses } from './known-addresses-file.js';
 import { parseDhtAddress } from '../dht/dht-address.js';
 import { NodeAddresses, type NodeAddressOrigin } from './node-addresses.js';
@@ -13,6 +14,8 @@ export interface Seed {
   readonly address: string;
   /** The node that was there the last time; undefined if none was met yet. */
   readonly nodeId: NodeId | undefined;
+  /** Who says so; the most trustworthy if several do. */
+  readonly origin: SeedOrigin;
 }
 
 /** Who says that there are nodes at some addresses: the node's owner, the joined channels, this machine's network, or the DHT. The first is tried first. */
@@ -65,8 +68,14 @@ export class AddressBook {
 
   /** All addresses of which nobody says whose node is there, those that the owner gave first, each once. */
   seeds(): readonly Seed[] {
-    const addresses = new Set(seedOrigins.flatMap((origin) => this.seedsByOrigin.get(origin) ?? []));
-    return [...addresses].map((address) => ({ address, nodeId: this.metAt.get(address) }));
+    const origins = new Map<string, SeedOrigin>();
+    for (const origin of seedOrigins) for (const address of this.seedsByOrigin.get(origin) ?? []) if (!origins.has(address)) origins.set(address, origin);
+    return [...origins].map(([address, origin]) => ({ address, origin, nodeId: this.metAt.get(address) }));
+  }
+
+  /** Whether the node's owner, a joined channel, or one of the others that tell addresses without saying whose they are, names this address. */
+  isSeed(address: string): boolean {
+    return [...this.seedsByOrigin.values()].some((addresses) => addresses.includes(address));
   }
 
   /** Calls `onChange` when there are other addresses of which nobody says whose node is there, until the function that it returns is called. */
@@ -118,6 +127,11 @@ export class AddressBook {
     return this.nodes.get(nodeId)?.untried().slice(0, 2) ?? [];
   }
 
+  /** Where the node was found, and where it was not, though it says that it is there. */
+  reachOf(nodeId: NodeId): AddressReach {
+    return this.nodes.get(nodeId)?.reach() ?? { reached: [], unreached: [] };
+  }
+
   /** Forgets nodes that `isOfInterest` says no of. */
   retain(isOfInterest: (nodeId: NodeId) => boolean): void {
     for (const nodeId of this.nodes.keys()) if (!isOfInterest(nodeId)) this.nodes.delete(nodeId);
@@ -127,10 +141,6 @@ export class AddressBook {
   async close(): Promise<void> {
     if (this.saveTimer) this.save();
     await this.saving;
-  }
-
-  private isSeed(address: string): boolean {
-    return [...this.seedsByOrigin.values()].some((addresses) => addresses.includes(address));
   }
 
   private addressesOfNode(nodeId: NodeId): NodeAddresses | undefined {

@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.js';
+import { type AddressReach } from './address-reach.js';
 
 /** Who says that a node is at an address: the node itself, this machine's network, or another member. */
 export type NodeAddressOrigin = 'greeting' | 'lan' | 'member';
@@ -18,7 +19,7 @@ const never = 0;
 export class NodeAddresses {
   private entries: Entry[] = [];
 
-  /** Adds what somebody says, in place of what the same origin said before, but keeps what has worked. */
+  /** Adds what somebody says, in place of what the same origin said before, but keeps what has worked. What others say takes no room from anything else. */
   learn(addresses: readonly string[], origin: NodeAddressOrigin): void {
     if (origin !== 'member')
       this.entries = this.entries.filter((entry) => entry.origin !== origin || entry.workedAtMs !== never || addresses.includes(entry.address));
@@ -56,6 +57,14 @@ export class NodeAddresses {
     return this.entries.filter(({ workedAtMs, failedAtMs }) => workedAtMs === never && failedAtMs === never).map(({ address }) => address);
   }
 
+  /** Where the node was found the last time that it was looked for there, and where it was not. */
+  reach(): AddressReach {
+    const isTold = ({ origin }: Entry): boolean => origin === 'greeting';
+    const found = this.entries.filter(({ workedAtMs, failedAtMs }) => workedAtMs !== never && failedAtMs === never);
+    const missed = this.entries.filter((entry) => isTold(entry) && entry.failedAtMs !== never);
+    return { reached: found.map(({ address }) => address), unreached: missed.map(({ address }) => address) };
+  }
+
   /** What worked, and when. */
   thatWorked(): readonly { readonly address: string; readonly workedAtMs: number }[] {
     return this.entries.filter(({ workedAtMs }) => workedAtMs !== never).map(({ address, workedAtMs }) => ({ address, workedAtMs }));
@@ -65,18 +74,29 @@ export class NodeAddresses {
     return this.entries.find((entry) => entry.address === address);
   }
 
-  /** The least promising one gives way when there are too many. */
+  /** When there are too many, hearsay gives way first, and of one kind the least promising. */
   private add(address: string, origin: NodeAddressOrigin | undefined): Entry {
     const known = this.find(address);
     if (known) {
       if (rank(origin) < rank(known.origin)) known.origin = origin;
       return known;
     }
-    if (this.entries.length >= limits.maxNodeAddresses) this.entries = this.entries.sort(byPromise).slice(0, limits.maxNodeAddresses - 1);
     const entry = { address, origin, workedAtMs: never, failedAtMs: never };
-    this.entries.push(entry);
+    if (this.entries.length >= limits.maxNodeAddresses) this.makeRoomFor(entry);
+    if (this.entries.length < limits.maxNodeAddresses) this.entries.push(entry);
     return entry;
   }
+
+  private makeRoomFor(entry: Entry): void {
+    const worst = [...this.entries].sort((one, other) => Number(isHearsay(one)) - Number(isHearsay(other)) || byPromise(one, other)).at(-1);
+    if (worst === undefined || (isHearsay(entry) && !isHearsay(worst))) return;
+    this.entries = this.entries.filter((each) => each !== worst);
+  }
+}
+
+/** Neither did it ever work, nor does the node itself or this machine's network tell it. */
+function isHearsay({ origin, workedAtMs }: Entry): boolean {
+  return origin === 'member' && workedAtMs === never;
 }
 
 function byPromise(one: Entry, other: Entry): number {

@@ -94,6 +94,7 @@ export class DhtCarrier implements Carrier {
     if (this.opening) return;
     this.opening = openDht(this.config);
     await this.opening;
+    if (!this.isListening()) return;
     this.stopWatching = this.parts.membership.watch(() => void this.follow());
     await this.follow();
   }
@@ -113,13 +114,13 @@ export class DhtCarrier implements Carrier {
   async release(): Promise<void> {
     const opened = await this.opening?.catch(() => undefined);
     this.opening = undefined;
-    await opened?.dht.destroy({ force: true });
+    await opened?.close();
   }
 
   /** Is present in all channels in which there is somebody to talk to, and in no other. */
   private async follow(): Promise<void> {
     const opened = await this.opening;
-    if (!opened || !this.onStream) return;
+    if (!opened || !this.isListening()) return;
     const wanted = new Set([...this.parts.membership.members().values()].flatMap(({ channels }) => channels));
     for (const [channel, presence] of this.presences) {
       if (wanted.has(channel)) continue;
@@ -166,6 +167,11 @@ export class DhtCarrier implements Carrier {
 
   private tellSeeds(): void {
     this.parts.addresses.setSeeds('dht', [...new Set([...this.found.values()].flat())]);
+  }
+
+  /** It may have been closed while it waited for something. */
+  private isListening(): boolean {
+    return this.onStream !== undefined;
   }
 
   private keyPairFor(address: string): KeyPair | undefined {

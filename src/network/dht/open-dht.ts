@@ -7,7 +7,7 @@ import { parseNetworkAddress } from '../addresses/network-address.js';
 export interface DhtConfig {
   /** `host:port` of nodes of the DHT that are always there; `public` for those of the public one. */
   readonly bootstrap: readonly string[] | 'public';
-  /** UDP port; 0 for any. */
+  /** UDP port that is tried first, before the four after it and any free one; 0 for that of the library, 49737. */
   readonly port: number;
   /** `host:port`, with an IPv4 address, where others reach this node when it is itself a bootstrap node. */
   readonly bootstrapAddress?: string | undefined;
@@ -21,13 +21,21 @@ export interface DhtConfig {
 export interface OpenDht {
   readonly library: typeof DHT;
   readonly dht: DHT;
+  /** Ends the node, and what was opened with it. May be called again. */
+  readonly close: () => Promise<void>;
 }
 
 /** How often something is sent over an idle stream, so that routers keep the hole open. */
 const keepAliveMs = 20_000;
 
 /**
- * Takes part in the DHT; the caller destroys the node. The library is loaded only here, since it has native parts. Fails with `not-supported` if they cannot be
+ * With how many nodes of the DHT a node has to talk before it knows how its router translates addresses, which it has to for a hole to be punched. An entrance
+ * opens as many, so that it is enough where there is nobody else.
+ */
+const witnessesOfTranslation = 4;
+
+/**
+ * Takes part in the DHT; the caller closes it. A bootstrap node takes the three ports behind its own, too. The library is loaded only here, since it has native parts. Fails with `not-supported` if they cannot be
  * loaded on this machine, and with `invalid-argument` for a bootstrap address that is none.
  */
 export async function openDht({ bootstrap, port, bootstrapAddress, host, isFirewalled }: DhtConfig): Promise<OpenDht> {
@@ -39,10 +47,21 @@ export async function openDht({ bootstrap, port, bootstrapAddress, host, isFirew
     ...(host !== undefined && { host }),
     ...(isFirewalled !== undefined && { firewalled: isFirewalled }),
   };
-  if (bootstrapAddress === undefined) return { library, dht: new library({ ...options, port }) };
+  if (bootstrapAddress === undefined) return opened(library, new library({ ...options, port }));
   const address = parseNetworkAddress(bootstrapAddress);
   if (!address) throw new KacheryError('invalid-argument', `${bootstrapAddress} is not of the form host:port.`, { field: 'dht-serve' });
-  return { library, dht: library.bootstrapper(address.port, address.host, options) };
+  const entrance = library.bootstrapper(address.port, address.host, options);
+  const others = Array.from({ length: witnessesOfTranslation - 1 }, (_, index) =>
+    library.bootstrapper(address.port + 1 + index, address.host, { ...options, bootstrap: [address] }),
+  );
+  return opened(library, entrance, others);
+}
+
+function opened(library: typeof DHT, dht: DHT, others: readonly DHT[] = []): OpenDht {
+  const close = async (): Promise<void> => {
+    await Promise.all([dht, ...others].map((each) => each.destroy({ force: true })));
+  };
+  return { library, dht, close };
 }
 
 async function loadLibrary(): Promise<typeof DHT> {

@@ -2,7 +2,9 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type AddressBook } from '../addresses/address-book.js';
-import { isOnlyLocal, parseNetworkAddress } from '../addresses/network-address.js';
+import { isLoopback } from '../addresses/is-loopback.js';
+import { isOnlyLocal } from '../addresses/is-only-local.js';
+import { parseNetworkAddress } from '../addresses/network-address.js';
 import { type MemberAddress, type ServeCaller } from '../caller.js';
 import { channelTag } from '../channels/channel-tag.js';
 import { type Greeting, type GreetingAnswer, type NodeFacts } from '../greeting.js';
@@ -41,7 +43,7 @@ export class CallerDesk implements CallerHost {
   }
 
   answer(connection: CallerConnection, { node }: Greeting, { shared, refused }: ReturnType<Membership['compare']>): GreetingAnswer {
-    if (shared.length === 0) return { shared, refused, node: undefined, observedAddress: '' };
+    if (shared.length === 0) return { shared, refused, node: undefined, observedAddress: '', reach: { reached: [], unreached: [] } };
     const { nodeId, remoteAddress, kind } = connection;
     this.checkRoom(nodeId);
     const neighbour = this.parts.neighbours.of(nodeId);
@@ -50,7 +52,8 @@ export class CallerDesk implements CallerHost {
     const directAddress = kind === 'direct' ? remoteAddress : undefined;
     learnAddresses(this.parts.addresses, nodeId, { addresses: node.addresses, origin: 'greeting', remoteAddress: directAddress });
     this.parts.onGreeted(nodeId);
-    return { shared, refused, node: this.parts.ownFacts(), observedAddress: directAddress ?? '' };
+    const reach = this.parts.addresses.reachOf(nodeId);
+    return { shared, refused, node: this.parts.ownFacts(), observedAddress: directAddress ?? '', reach };
   }
 
   membersOf(tags: readonly ChannelTag[], to: { readonly nodeId: NodeId; readonly remoteAddress: string }): readonly MemberAddress[] {
@@ -61,7 +64,7 @@ export class CallerDesk implements CallerHost {
       tagsOfChannels.set(channel, tag);
       return shared.has(tag);
     };
-    const isSameMachine = isOnlyLocal(parseNetworkAddress(to.remoteAddress)?.host ?? '');
+    const isSameMachine = isLoopback(parseNetworkAddress(to.remoteAddress)?.host ?? '');
     const isUseful = (address: string): boolean => isSameMachine || !isOnlyLocal(parseNetworkAddress(address)?.host ?? '');
     const members: MemberAddress[] = [];
     for (const { nodeId, channels } of this.fromAnywhere([...this.membership.members().values()])) {

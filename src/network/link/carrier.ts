@@ -40,9 +40,9 @@ export interface Carrier {
   /** Addresses, as `host:port`, under which others may reach this node directly; none where it does not listen. */
   listeningAddresses(): readonly string[];
 
-  /** Takes no more streams from others; those that it has given go on. Resolves when they have ended, too. */
+  /** Takes no more streams from others, also where it is just beginning to; those that it has given go on. Resolves when they have ended, too. */
   close(): Promise<void>;
 
-  /** Frees what its streams needed; all of them are closed by then. Nothing, if there is nothing. */
+  /** Frees what its streams needed, and ends those that are not closed by then. Nothing, if there is nothing. */
   release?(): Promise<void>;
 }

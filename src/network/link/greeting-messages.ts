@@ -27,12 +27,17 @@ export function greetingOf({ channelTags, node }: GreetRequest): Greeting {
 }
 
 /** The answer to a greeting as it is sent. */
-export function greetResponse({ shared, refused, node, observedAddress }: GreetingAnswer): GreetResponse {
-  return { sharedChannelTags: shared.map(tagMessage), refusedChannelTags: refused.map(tagMessage), node: node && nodeMessage(node), observedAddress };
+export function greetResponse({ shared, refused, node, observedAddress, reach }: GreetingAnswer): GreetResponse {
+  return {
+    ...{ sharedChannelTags: shared.map(tagMessage), refusedChannelTags: refused.map(tagMessage), node: node && nodeMessage(node), observedAddress },
+    reachedAddresses: reach.reached.slice(0, limits.maxNodeAddresses),
+    unreachedAddresses: reach.unreached.slice(0, limits.maxNodeAddresses),
+  };
 }
 
 /** The answer that was received to a greeting with these tags; others that it has are left out. */
-export function greetingAnswerOf({ sharedChannelTags, refusedChannelTags, node, observedAddress }: GreetResponse, told: readonly ChannelTag[]): GreetingAnswer {
+export function greetingAnswerOf(response: GreetResponse, told: readonly ChannelTag[]): GreetingAnswer {
+  const { sharedChannelTags, refusedChannelTags, node, observedAddress, reachedAddresses, unreachedAddresses } = response;
   const shared = new Set(sharedChannelTags.map(tagOf));
   const refused = new Set(refusedChannelTags.map(tagOf));
   return {
@@ -40,6 +45,7 @@ export function greetingAnswerOf({ sharedChannelTags, refusedChannelTags, node, 
     refused: told.filter((tag) => refused.has(tag)),
     node: node && nodeFacts(node),
     observedAddress: parseNetworkAddress(observedAddress) ? observedAddress : '',
+    reach: { reached: addressesOf(reachedAddresses), unreached: addressesOf(unreachedAddresses) },
   };
 }
 
@@ -53,10 +59,14 @@ function nodeFacts(node: NodeFactsMessage | undefined): NodeFacts {
   return {
     label: readable(label),
     version: readable(version),
-    addresses: addresses.slice(0, limits.maxNodeAddresses).filter((address) => parseNetworkAddress(address)),
+    addresses: addressesOf(addresses),
     isRelay,
     clockMs: clock && Number(clock.seconds) * 1000 + clock.nanos / 1_000_000,
   };
+}
+
+function addressesOf(told: readonly string[]): readonly string[] {
+  return told.slice(0, limits.maxNodeAddresses).filter((address) => parseNetworkAddress(address));
 }
 
 function readable(text: string): string {

@@ -1,6 +1,8 @@
 import { type NodeId } from '../../core/node-id.js';
 import { type AddressBook } from '../addresses/address-book.js';
-import { formatNetworkAddress, isOnlyLocal, parseNetworkAddress } from '../addresses/network-address.js';
+import { isLoopback } from '../addresses/is-loopback.js';
+import { isOnlyLocal } from '../addresses/is-only-local.js';
+import { formatNetworkAddress, parseNetworkAddress } from '../addresses/network-address.js';
 import { type NodeAddressOrigin } from '../addresses/node-addresses.js';
 
 /** What a node told, and where it told that from. */
@@ -20,7 +22,7 @@ export interface ToldAddresses {
  */
 export function learnAddresses(book: AddressBook, nodeId: NodeId, { addresses, origin, remoteAddress }: ToldAddresses): void {
   const observed = remoteAddress === undefined ? undefined : parseNetworkAddress(remoteAddress)?.host;
-  const isSameMachine = observed !== undefined && isOnlyLocal(observed);
+  const isSameMachine = observed !== undefined && isLoopback(observed);
   const told = addresses.map(parseNetworkAddress).filter((address) => address !== undefined);
   const reachable = told.filter(({ host }) => isSameMachine || !isOnlyLocal(host));
   const guessed = origin === 'greeting' && observed !== undefined ? told.map(({ port }) => ({ host: observed, port })) : [];

@@ -28,7 +28,10 @@ export interface LinkAcceptorParts {
 
 /** Takes streams that anybody may have made, and keeps those whose other end is a node that a channel authorises. */
 export class LinkAcceptor {
-  private readonly turnstile = new Turnstile({ max: limits.maxUnprovenConnections, maxFromOne: limits.maxUnprovenFromOneAddress });
+  private readonly turnstile = new Turnstile({
+    ...{ max: limits.maxUnprovenConnections, maxFromOne: limits.maxUnprovenFromOneAddress, graceMs: limits.unprovenGraceMs },
+    now: () => performance.now(),
+  });
   private readonly underWay = new Set<Promise<void>>();
   /** Connections that did not yet become those of a known node. */
   private readonly unproven = new Set<CallerConnection>();
@@ -40,7 +43,7 @@ export class LinkAcceptor {
 
   /** Takes a stream. Never fails: what is not kept is destroyed. */
   accept(incoming: IncomingStream, kind: LinkKind): void {
-    const leave = this.closing.signal.aborted ? undefined : this.turnstile.enter(incoming.source);
+    const leave = this.closing.signal.aborted ? undefined : this.turnstile.enter(incoming.source, () => incoming.stream.destroy());
     if (!leave) {
       incoming.stream.destroy();
       return;

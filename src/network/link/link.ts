@@ -4,6 +4,7 @@ import { PeerServiceService } from '../../../gen/ts/kachery_p2p/peer/v1/peer_ser
 import { type Clock } from '../../core/clock.js';
 import { KacheryError } from '../../core/failure.js';
 import { type NodeId } from '../../core/node-id.js';
+import { type AddressReach } from '../addresses/address-reach.js';
 import { type Greeting, type GreetingAnswer, type NodeFacts } from '../greeting.js';
 import { type LinkKind } from '../link-facts.js';
 import { type ChannelTag, type Membership } from '../membership.js';
@@ -50,6 +51,7 @@ export class Link {
   private readonly ending = new AbortController();
   private readonly socket: SecureStream['socket'];
   private told: NodeFacts | undefined;
+  private toldReach: AddressReach = { reached: [], unreached: [] };
   private shared: readonly ChannelTag[] = [];
   private lastRoundTripMs: number | undefined;
   private lastClockOffsetMs: number | undefined;
@@ -80,6 +82,7 @@ export class Link {
     const stop = (): void => {
       link.close(new KacheryError('cancelled', 'The attempt to connect was given up.', {}, { cause: signal.reason }));
     };
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       await link.channel.ready(parts.timing.connectMs);
@@ -108,6 +111,11 @@ export class Link {
   /** What the node said of itself last. */
   get facts(): NodeFacts | undefined {
     return this.told;
+  }
+
+  /** Where the node has found this one, and where it has not, as it said last. */
+  get reach(): AddressReach {
+    return this.toldReach;
   }
 
   /** Time from a greeting to its answer, in milliseconds. */
@@ -140,6 +148,7 @@ export class Link {
     this.shared = answer.shared;
     if (!this.isAuthorized) throw this.refused(answer);
     this.told = answer.node;
+    this.toldReach = answer.reach;
     this.lastRoundTripMs = roundTripMs;
     const { clockMs } = answer.node ?? {};
     this.lastClockOffsetMs = clockMs === undefined ? undefined : clockMs - (startClockMs + roundTripMs / 2);

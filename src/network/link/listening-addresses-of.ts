@@ -2,7 +2,8 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 import { limits } from '../../core/limits.js';
-import { formatNetworkAddress, isOnlyLocal } from '../addresses/network-address.js';
+import { isOnlyLocal } from '../addresses/is-only-local.js';
+import { formatNetworkAddress } from '../addresses/network-address.js';
 
 const everyHost = ['::', '0.0.0.0'];
 

@@ -28,6 +28,8 @@ export class Neighbour {
   private readonly callers = new Set<CallerConnection>();
   private readonly pairs = new Set<DialedPair>();
   private told: NodeFacts | undefined;
+  /** Why all connections end, also those that come from now on; undefined as long as they may be. */
+  private closing: KacheryError | undefined;
 
   /** @param ownId Id of this node. */
   constructor(
@@ -103,6 +105,7 @@ export class Neighbour {
     if (link.signal.aborted) remove();
     else link.signal.addEventListener('abort', remove, { once: true });
     this.events.onChange(this);
+    if (this.closing) link.close(this.closing);
   }
 
   /** Adds a connection over which it calls, as above. */
@@ -114,6 +117,7 @@ export class Neighbour {
       this.events.onConnectionEnded(this);
     });
     closeOldest(this.callers, (reason, oldest) => void oldest.close(reason));
+    if (this.closing) void caller.close(this.closing);
   }
 
   /** Ends those connections that no channel authorises any more; `again` is done with the others over which it is called. */
@@ -144,12 +148,14 @@ export class Neighbour {
     for (const pair of this.pairs) pair.closeIfIdle(idleMs, 'because nobody used it');
   }
 
-  /** Ends all connections. Resolves when they are closed. */
+  /** Ends all connections, and those that are added from now on as they come. Resolves when the ones that there were are closed, and no try goes on. */
   async close(reason: KacheryError): Promise<void> {
+    this.closing ??= reason;
     const [links, callers] = [this.allLinks, this.allCallers];
-    await this.tries.close();
     for (const link of links) link.close(reason);
-    await Promise.all([...callers.map((caller) => caller.close(reason)), ...links.map((link) => link.closed())]);
+    await Promise.all([this.tries.close(), ...callers.map((caller) => caller.close(reason)), ...links.map((link) => link.closed())]);
+    // Those that a try, or a greeting, has just brought.
+    await Promise.all(this.allCallers.map((caller) => caller.close(reason)));
   }
 
   /** What people may know of the way to it; `label` is what a channel calls it. */
@@ -172,6 +178,7 @@ export class Neighbour {
       connectedAtMs: best?.connectedAtMs,
       lastError,
       clockOffsetMs: best?.clockOffsetMs,
+      reach: best?.reach,
     };
   }
 

@@ -1,3 +1,4 @@
+import { type KacheryError } from '../../core/failure.js';
 import { type NodeId } from '../../core/node-id.js';
 import { Neighbour, type NeighbourEvents } from './neighbour.js';
 import { type RepeatedTry } from './repeated-try.js';
@@ -5,6 +6,7 @@ import { type RepeatedTry } from './repeated-try.js';
 /** The other nodes that this one knows: members of its channels, and those that it is connected with. */
 export class Neighbours {
   private readonly byId = new Map<NodeId, Neighbour>();
+  private closing: KacheryError | undefined;
 
   constructor(
     private readonly ownId: NodeId,
@@ -18,6 +20,7 @@ export class Neighbours {
     if (known) return known;
     const neighbour = new Neighbour(nodeId, this.ownId, this.events, this.makeTries);
     this.byId.set(nodeId, neighbour);
+    if (this.closing) void neighbour.close(this.closing);
     return neighbour;
   }
 
@@ -34,6 +37,12 @@ export class Neighbours {
   /** How many of them `isCounted` says yes of. */
   count(isCounted: (neighbour: Neighbour) => boolean): number {
     return this.all().filter(isCounted).length;
+  }
+
+  /** Ends all connections with all of them, for good: what is added from now on is ended as it comes. Resolves when what there was is closed. Never fails. */
+  async close(reason: KacheryError): Promise<void> {
+    this.closing ??= reason;
+    await Promise.all(this.all().map((neighbour) => neighbour.close(reason)));
   }
 
   /** Forgets a node that there is no connection with. */

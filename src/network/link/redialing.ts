@@ -6,7 +6,6 @@ import { type AddressBook } from '../addresses/address-book.js';
 import { type Membership } from '../membership.js';
 import { type LargeChannels } from '../providers/large-channels.js';
 import { membersToDial } from '../providers/members-to-dial.js';
-import { parseDhtAddress } from '../dht/dht-address.js';
 import { BoundedSignal } from './bounded-signal.js';
 import { type Link } from './link.js';
 import { type LinkDialer, type Route } from './link-dialer.js';
@@ -45,6 +44,8 @@ const dialedNodePatience = 3;
 export class Redialing {
   private readonly seeds = new Map<string, RepeatedTry>();
   private readonly slots = new Slots(limits.maxDials);
+  /** Connections whose other end was looked for at its addresses. */
+  private readonly checked = new WeakSet<Link>();
   private isClosing = false;
   /** Members of large channels that could not be connected, or were lost, and when they may be dialed again without being asked for. */
   private readonly leftUntilMs = new Map<NodeId, number>();
@@ -127,7 +128,8 @@ export class Redialing {
     for (const tries of [neighbour.tries, ...this.seedsOf(neighbour.nodeId)]) {
       if (isStable) tries.forgive();
       else tries.countFailure();
-      tries.later(pauseMs * (0.5 + random() / 2));
+      // It may have waited minutes for a better connection than the one that is lost.
+      tries.anew(pauseMs * (0.5 + random() / 2));
     }
   }
 
@@ -145,7 +147,8 @@ export class Redialing {
     const { nodeId } = neighbour;
     const { membership, dialer, neighbours } = this.parts;
     const { best } = neighbour;
-    if (signal.aborted || best?.origin.kind === 'direct' || !membership.members().has(nodeId)) return 'nothing';
+    if (signal.aborted || !membership.members().has(nodeId)) return 'nothing';
+    if (best?.origin.kind === 'direct') return this.checkReach(neighbour, best, signal);
     const routes = dialer.routesTo(nodeId, best?.origin.kind);
     if (best && routes.length === 0) return this.lookForBetter();
     if (routes.length === 0) {
@@ -168,6 +171,26 @@ export class Redialing {
     return 'nothing';
   }
 
+  /** Whether a node that has dialed this one can be dialed, too, is tried once for each connection, so that it can be told. */
+  private async checkReach(neighbour: Neighbour, link: Link, signal: AbortSignal): Promise<TryOutcome> {
+    const { dialer, addresses, timing } = this.parts;
+    const { nodeId } = neighbour;
+    const routes = dialer.routesTo(nodeId, 'hole-punched');
+    if (link.origin.isDialed || this.checked.has(link) || routes.length === 0) return 'nothing';
+    this.checked.add(link);
+    const bounded = new BoundedSignal(signal, timing.connectMs, () => unreachable(nodeId, 'it did not answer in time'));
+    try {
+      const { secure, route } = await dialer.dialToCall(routes, { signal: bounded.signal, onDialed: () => undefined });
+      secure.socket.destroy();
+      addresses.noteSuccess(nodeId, route.destination.address);
+    } catch {
+      if (!signal.aborted) for (const { destination } of routes) addresses.noteFailure(nodeId, destination.address);
+    } finally {
+      bounded.release();
+    }
+    return 'nothing';
+  }
+
   private lookForBetter(): TryOutcome {
     const { timing, random } = this.parts;
     return { againMs: timing.betterLinkMs * (0.9 + random() / 5) };
@@ -185,8 +208,8 @@ export class Redialing {
     const met = neighbours.get(failure.details['node'] as NodeId);
     if (met && !met.best) met.lastError = failure.message;
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
-    // Anybody may announce himself in the DHT.
-    const isStranger = failure.reason === 'not-authorized' && parseDhtAddress(address) !== undefined;
+    // Anybody may announce himself in the DHT, and on the local network.
+    const isStranger = failure.reason === 'not-authorized' && (seed.origin === 'dht' || seed.origin === 'lan');
     return isStranger ? { failed: true, leastPauseMs: limits.strangerPauseMs } : this.failed(failure);
   }
 
@@ -201,6 +224,8 @@ export class Redialing {
     try {
       return { nodeId: await maker.connect(routes, { signal: bounded.signal, onDialed }) };
     } catch (error) {
+      // Whoever has not answered at all by now is not there either.
+      if (bounded.signal.aborted && !signal.aborted) for (const route of routes) onDialed(route, error);
       return { failure: error instanceof KacheryError ? error : new KacheryError('internal', String(error), {}, { cause: error }) };
     } finally {
       bounded.release();

@@ -34,6 +34,12 @@ export class RepeatedTry {
     this.wait(this.failures === 0 ? delayMs : Math.max(delayMs, this.pauseMs()));
   }
 
+  /** As `later`, but in place of the turn that something waits for already: what it waited for is not so any more. */
+  anew(delayMs: number): void {
+    this.stopWaiting();
+    this.later(delayMs);
+  }
+
   /**
    * Tries at once, though failures may say to wait; joins a try that is under way. One that has failed slowly just now is not repeated; one that was refused may be
    * welcome by now. Resolves when it has ended.

@@ -6,11 +6,13 @@ import { throwIfCancelled } from '../../core/cancellation.js';
 import { KacheryError } from '../../core/failure.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type AddressBook } from '../addresses/address-book.js';
-import { formatNetworkAddress, parseNetworkAddress, unmapped } from '../addresses/network-address.js';
+import { canonicalHost } from '../addresses/canonical-host.js';
+import { formatNetworkAddress, parseNetworkAddress } from '../addresses/network-address.js';
 import { type LinkKind } from '../link-facts.js';
 import { type RequestOptions } from '../peer.js';
 import { type Carrier, type Destination, type IncomingStream } from './carrier.js';
 import { listeningAddressesOf } from './listening-addresses-of.js';
+import { lookUpElsewhere, onlyLocalCode } from './look-up-elsewhere.js';
 import { unreachable } from './unreachable.js';
 
 /** Where direct connections are taken. */
@@ -31,6 +33,7 @@ const problems: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no way leads there from this machine',
   ETIMEDOUT: 'it does not answer',
   ECONNRESET: 'it hung up at once',
+  [onlyLocalCode]: 'this name, which another node told, leads to this machine itself',
 };
 
 const withoutIPv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
@@ -39,6 +42,9 @@ const withoutIPv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
 export class TcpCarrier implements Carrier {
   readonly kind: LinkKind = 'direct';
   private server: Server | undefined;
+  private listeningBegun: Promise<void> = Promise.resolve();
+  private readonly taken = new Set<Socket>();
+  private isClosed = false;
 
   /** @param listening Undefined not to take connections. */
   constructor(
@@ -58,7 +64,8 @@ export class TcpCarrier implements Carrier {
     throwIfCancelled(signal);
     const parsed = parseNetworkAddress(address);
     if (!parsed) throw unreachable(address, 'this is not of the form host:port or [IPv6 address]:port');
-    const socket = connect({ ...parsed, noDelay: true });
+    // What the owner or a channel names may be on this machine; a name that another node told must not lead to what listens here.
+    const socket = connect({ ...parsed, noDelay: true, ...(!this.addresses.isSeed(address) && { lookup: lookUpElsewhere }) });
     const stop = (): void => {
       socket.destroy(new KacheryError('cancelled', 'The attempt to connect was given up.', {}, { cause: signal?.reason }));
     };
@@ -77,13 +84,38 @@ export class TcpCarrier implements Carrier {
   }
 
   async listen(onStream: (incoming: IncomingStream) => void): Promise<void> {
-    if (!this.listening || this.server) return;
-    const { host, port, orAnyPort } = this.listening;
+    if (!this.listening || this.server || this.isClosed) return;
     const server = createServer({ noDelay: true }, (socket) => {
+      this.taken.add(socket);
+      socket.once('close', () => this.taken.delete(socket));
       const incoming = incomingStream(socket);
       if (incoming) onStream(incoming);
     });
     this.server = server;
+    const begun = this.begin(server, this.listening);
+    this.listeningBegun = begun.catch(() => undefined);
+    await begun;
+  }
+
+  listeningAddresses(): readonly string[] {
+    const address = this.server?.listening ? (this.server.address() as AddressInfo) : undefined;
+    return address ? listeningAddressesOf(address.address, address.port) : [];
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.listeningBegun;
+    const { server } = this;
+    if (!server?.listening) return;
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  release(): Promise<void> {
+    for (const socket of this.taken) socket.destroy();
+    return Promise.resolve();
+  }
+
+  private async begin(server: Server, { host, port, orAnyPort }: TcpListening): Promise<void> {
     try {
       await startListening(server, host, port).catch((error: unknown) => {
         if (!orAnyPort || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
@@ -101,17 +133,6 @@ export class TcpCarrier implements Carrier {
         { cause: error },
       );
     }
-  }
-
-  listeningAddresses(): readonly string[] {
-    const address = this.server?.listening ? (this.server.address() as AddressInfo) : undefined;
-    return address ? listeningAddressesOf(address.address, address.port) : [];
-  }
-
-  async close(): Promise<void> {
-    const { server } = this;
-    if (!server?.listening) return;
-    await new Promise((resolve) => server.close(resolve));
   }
 }
 
@@ -134,7 +155,11 @@ function incomingStream(stream: Socket): IncomingStream | undefined {
     stream.destroy();
     return undefined;
   }
-  return { stream, remoteAddress: formatNetworkAddress({ host: remoteAddress, port: remotePort }), source: sourceOf(unmapped(remoteAddress)) };
+  return {
+    stream,
+    remoteAddress: formatNetworkAddress({ host: remoteAddress, port: remotePort }),
+    source: sourceOf(canonicalHost(remoteAddress) ?? remoteAddress),
+  };
 }
 
 /** Who has one address of IPv6 has all that begin with the same 64 bits. */

@@ -20,8 +20,8 @@ interface Waiting {
 const burstMs = 100;
 
 /**
- * Divides what this node sends among the nodes that ask for it: a transfer takes bytes before it sends them, and when they are scarce, each node gets its turn,
- * however many transfers it has.
+ * Divides what this node sends, or takes, among the other nodes: a transfer takes bytes before it goes on with them, and when they are scarce, each node gets
+ * its turn, however many transfers it has.
  */
 export class FairShare {
   private readonly open = new Map<NodeId, number>();

@@ -57,6 +57,7 @@ export const reasonCodes: Readonly<Record<FailureReason, ReasonCode>> = {
   'channel-unavailable': { reason: ErrorReason.ERROR_REASON_CHANNEL_UNAVAILABLE, code: status.UNAVAILABLE },
   'node-unreachable': { reason: ErrorReason.ERROR_REASON_NODE_UNREACHABLE, code: status.UNAVAILABLE },
   'sources-failed': { reason: ErrorReason.ERROR_REASON_SOURCES_FAILED, code: status.DATA_LOSS },
+  'mirror-not-found': { reason: ErrorReason.ERROR_REASON_MIRROR_NOT_FOUND, code: status.NOT_FOUND },
 };
 
 const prefix = 'ERROR_REASON_';

@@ -4,11 +4,12 @@ import { isKacheryError } from '../../core/failure.js';
 import { type FileStore, type StoredFile } from '../../storage/file-store.js';
 import { type LoadProgress } from '../../transfer/load-event.js';
 import { type CallContext } from '../call-context.js';
-import { checkPart } from './check-part.js';
+
 import { fileInfo } from './file-info.js';
 import { ReachableFiles, type RemoteFiles } from './reachable-files.js';
 import { requestedSources } from './requested-sources.js';
 import { type PartContent, resolveUri, type WholeContent } from './resolve-uri.js';
+import { storePart } from './store-part.js';
 
 const states: Readonly<Record<LoadProgress['state'], LoadState>> = {
   finding: LoadState.LOAD_STATE_FINDING,
@@ -25,7 +26,6 @@ export function loadFile(store: FileStore, remote: RemoteFiles | undefined) {
     const content = await resolveUri(files, request.uri);
     if (content.kind === 'part') {
       yield verifying(content);
-      await checkPart(files, content, signal);
       yield loaded(await storePart(store, files, content, signal), content);
       return;
     }
@@ -50,17 +50,6 @@ async function* fetchWhole(
   } catch (error) {
     // If nobody else has it either, what is wrong with the link that is here counts.
     if (isKacheryError(error, 'file-not-found')) await store.find(id);
-    throw error;
-  }
-}
-
-async function storePart(store: FileStore, files: ReachableFiles, { id, parentId, range }: PartContent, signal: AbortSignal): Promise<StoredFile> {
-  const incoming = await store.receive({ id, sizeBytes: range.end - range.start });
-  try {
-    for await (const piece of files.read(parentId, { ...range, signal })) await incoming.write(piece);
-    return (await incoming.finish()).file;
-  } catch (error) {
-    await incoming.abort();
     throw error;
   }
 }

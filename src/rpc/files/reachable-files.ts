@@ -14,6 +14,8 @@ export type ReadableFiles = Pick<FileStore, 'find' | 'read' | 'readWhole'>;
 export interface NamedContent {
   readonly manifestId?: ContentId | undefined;
   readonly uri?: string | undefined;
+  /** See FetchReadOptions. */
+  readonly isCheckedByCaller?: boolean | undefined;
 }
 
 /** The files that are here and, where a request lets other nodes be asked, those that they have: what is read of them is fetched, verified and kept. */
@@ -77,9 +79,9 @@ export class ReachableFiles implements ReadableFiles {
   private async *readElsewhere(id: ContentId, options: ReadOptions & NamedContent, here: unknown): AsyncGenerator<Buffer, void, undefined> {
     const { elsewhere } = this;
     if (!elsewhere) throw here;
-    const { start = 0, end, signal, headroomBytes, buffers, manifestId, uri } = options;
+    const { start = 0, end, signal, headroomBytes, buffers, manifestId, uri, isCheckedByCaller } = options;
     try {
-      const fetching = { sources: elsewhere.sources, signal, headroomBytes, buffers };
+      const fetching = { sources: elsewhere.sources, signal, headroomBytes, buffers, isCheckedByCaller };
       yield* elsewhere.remote.read({ id, manifestId, uri }, { start, end }, fetching);
     } catch (error) {
       throw isKacheryError(error, 'file-not-found') && isKacheryError(here, 'content-corrupt') ? here : error;

@@ -15,6 +15,7 @@ import { type OpenRange, requestedRange } from './requested-range.js';
 import { requestedSources } from './requested-sources.js';
 import { fileNotFound } from '../../core/file-not-found.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
+import { storePart } from './store-part.js';
 
 /** Room before each piece for its field's header and, before that, for the frame of its message. */
 const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
@@ -31,7 +32,7 @@ export interface FileReading {
 export function readFile({ store, remote, transfers, buffers }: FileReading) {
   return async function* (request: ReadFileRequest, { signal }: CallContext): AsyncGenerator<OutgoingReadFileResponse, void, undefined> {
     const files = new ReachableFiles(store, remote, requestedSources(request.sources), signal);
-    const { id, range, manifestId, uri } = await locate(files, request, signal);
+    const { id, range, manifestId, uri } = await locate(store, files, request, signal);
     const transfer = transfers.begin('read', request.uri, range.end === undefined ? 0 : range.end - range.start);
     try {
       for await (const data of files.read(id, { ...range, signal, headroomBytes: pieceHeadroomBytes, buffers, manifestId, uri })) {
@@ -54,13 +55,18 @@ interface LocatedRange extends NamedContent {
   readonly range: OpenRange;
 }
 
-async function locate(files: ReachableFiles, request: ReadFileRequest, signal: AbortSignal): Promise<LocatedRange> {
+async function locate(store: FileStore, files: ReachableFiles, request: ReadFileRequest, signal: AbortSignal): Promise<LocatedRange> {
   const wanted = requestedRange(request);
   const content = await resolveUri(files, request.uri);
   if (content.kind === 'whole') return { id: content.id, manifestId: content.manifestId, uri: request.uri, range: wanted };
   const range = rangeInParent(content, wanted);
-  await checkPart(files, content, signal);
-  return { id: content.parentId, range };
+  if (await files.find(content.parentId)) {
+    await checkPart(files, content, signal);
+    return { id: content.parentId, range };
+  }
+  // Of a file that is elsewhere a part can be trusted by its own hash alone, and only as long as it is looked at.
+  await storePart(store, files, content, signal);
+  return { id: content.id, uri: request.uri, range: wanted };
 }
 
 function rangeInParent({ range: part }: PartContent, { start, end }: OpenRange): ByteRange {

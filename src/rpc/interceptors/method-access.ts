@@ -3,6 +3,7 @@ import { type MethodDefinition } from '@grpc/grpc-js';
 import { ChannelServiceService } from '../../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { FeedServiceService } from '../../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { FileServiceService } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { MirrorServiceService } from '../../../gen/ts/kachery_p2p/v1/mirror_service.js';
 import { MutableServiceService } from '../../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { NodeServiceService } from '../../../gen/ts/kachery_p2p/v1/node_service.js';
 
@@ -57,6 +58,12 @@ const channelAccess: Readonly<Record<keyof ChannelServiceService, Access>> = {
   listPeers: 'client',
 };
 
+const mirrorAccess: Readonly<Record<keyof MirrorServiceService, Access>> = {
+  addMirror: 'owner',
+  removeMirror: 'owner',
+  listMirrors: 'client',
+};
+
 const nodeAccess: Readonly<Record<keyof NodeServiceService, Access>> = {
   getNode: 'anyone',
   getStorageUsage: 'client',
@@ -71,6 +78,7 @@ const accessByPath = new Map<string, Access>([
   ...accessOfService(FeedServiceService, feedAccess),
   ...accessOfService(MutableServiceService, mutableAccess),
   ...accessOfService(ChannelServiceService, channelAccess),
+  ...accessOfService(MirrorServiceService, mirrorAccess),
   ...accessOfService(NodeServiceService, nodeAccess),
 ]);
 

@@ -14,6 +14,7 @@ import { type SignedHead } from '../../core/feed-head.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { parseSubfeedHash } from '../../core/subfeed.js';
+import { type FairShare } from '../../network/serving/fair-share.js';
 import { type FeedStore, type ReadMessagesOptions } from '../../feeds/feed-store.js';
 import { type ReplicaStore } from '../../feeds/replica-store.js';
 import { type SubfeedHead } from '../../feeds/subfeed-head.js';
@@ -36,6 +37,12 @@ export interface FeedCaller {
   authorize(): void;
 }
 
+/** What feeds are sent to other nodes with. */
+export interface FeedServing {
+  readonly feeds: ServedFeeds;
+  readonly share: Pick<FairShare, 'take'>;
+}
+
 /** The methods of PeerService that have to do with feeds, of which those that stream messages send them encoded: see peerFeedDefinition. */
 export type PeerFeedHandlers = Pick<PeerServiceServer, 'findFeeds' | 'getHeads' | 'listHeads' | 'submitMessages'> & {
   readMessages: handleServerStreamingCall<ReadMessagesRequest, EncodedMessages>;
@@ -43,11 +50,13 @@ export type PeerFeedHandlers = Pick<PeerServiceServer, 'findFeeds' | 'getHeads' 
 };
 
 /**
- * What one caller is served of this node's feeds; its server needs the interceptor of OpenCalls. Who loses his authorisation hears nothing more of what he
- * follows. `idleMs`: how long the caller may take nothing of what there is for it.
+ * What one caller is served of this node's feeds, as fast as its share allows; its server needs the interceptor of OpenCalls. Who loses his authorisation hears
+ * nothing more of what he follows. `idleMs`: how long the caller may take nothing of what there is for it.
  */
-export function peerFeedHandlers(feeds: ServedFeeds, caller: FeedCaller, options: { readonly idleMs: number }): PeerFeedHandlers {
+export function peerFeedHandlers({ feeds, share }: FeedServing, caller: FeedCaller, options: { readonly idleMs: number }): PeerFeedHandlers {
   const watches = new OpenWatches();
+  const paced = (messages: AsyncIterable<EncodedMessages>, { signal }: CallContext): AsyncGenerator<EncodedMessages, void, undefined> =>
+    atPaceOf(share, caller, messages, signal);
   return {
     findFeeds: unaryHandler(async ({ feedIds }) => {
       caller.authorize();
@@ -70,8 +79,8 @@ export function peerFeedHandlers(feeds: ServedFeeds, caller: FeedCaller, options
       caller.authorize();
       return appendedMessage(await feeds.append({ ...parsePeerSubmission(request), submitter: caller.nodeId }));
     }),
-    readMessages: serverStreamHandler((request, context) => readMessages(feeds, caller, request, context), options),
-    watchMessages: serverStreamHandler((request, context) => watches.during(watchMessages(feeds, caller, request, context)), {
+    readMessages: serverStreamHandler((request, context) => paced(readMessages(feeds, request, context), context), options),
+    watchMessages: serverStreamHandler((request, context) => watches.during(paced(watchMessages(feeds, request, context), context)), {
       ...options,
       isSubscription: true,
     }),
@@ -87,34 +96,36 @@ async function findFeed(feeds: ServedFeeds, id: FeedId): Promise<FoundFeed | und
   }
 }
 
-async function* readMessages(
-  feeds: ServedFeeds,
-  caller: FeedCaller,
-  request: ReadMessagesRequest,
-  { signal }: CallContext,
-): AsyncGenerator<EncodedMessages, void, undefined> {
-  caller.authorize();
+async function* readMessages(feeds: ServedFeeds, request: ReadMessagesRequest, { signal }: CallContext): AsyncGenerator<EncodedMessages, void, undefined> {
   const maxMessages = parsePosition(request.maxMessages, 'max_messages');
   const options: ReadMessagesOptions = { withProofs: true, signal, ...(maxMessages > 0 && { maxMessages }) };
-  for await (const blocks of feeds.read(parsePeerSubfeed(request.subfeed), parsePosition(request.position, 'position'), options)) {
-    caller.authorize();
-    yield encodeMessages(blocks, { withProofs: true });
-  }
+  const blocksRead = feeds.read(parsePeerSubfeed(request.subfeed), parsePosition(request.position, 'position'), options);
+  for await (const blocks of blocksRead) yield encodeMessages(blocks, { withProofs: true });
 }
 
 async function* watchMessages(
   feeds: ServedFeeds,
-  caller: FeedCaller,
   { subfeeds }: WatchMessagesRequest,
   { signal }: CallContext,
 ): AsyncGenerator<EncodedMessages, void, undefined> {
-  caller.authorize();
   if (subfeeds.length === 0) throw new KacheryError('invalid-argument', 'There is no subfeed to follow: give one at least.', { field: 'subfeeds' });
   checkBatch(subfeeds.length, limits.maxPeerBatchFeeds, 'subfeeds');
   const watched = subfeeds.map(({ subfeed, position }) => ({ ...parsePeerSubfeed(subfeed), position: parsePosition(position, 'position') }));
-  for await (const { index, blocks } of feeds.watch(watched, signal)) {
+  for await (const { index, blocks } of feeds.watch(watched, signal)) yield encodeMessages(blocks, { withProofs: true, subfeedIndex: index });
+}
+
+/** Messages as fast as the caller's share allows, as long as the caller is authorised. */
+async function* atPaceOf(
+  share: FeedServing['share'],
+  caller: FeedCaller,
+  messages: AsyncIterable<EncodedMessages>,
+  signal: AbortSignal,
+): AsyncGenerator<EncodedMessages, void, undefined> {
+  caller.authorize();
+  for await (const message of messages) {
+    await share.take(caller.nodeId, message.data.byteLength, signal);
     caller.authorize();
-    yield encodeMessages(blocks, { withProofs: true, subfeedIndex: index });
+    yield message;
   }
 }
 

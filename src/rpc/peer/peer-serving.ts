@@ -87,7 +87,7 @@ export class PeerServing {
       findFiles: unaryHandler(findFilesForPeer(parts.store)),
       readFile: serverStreamHandler(readFileForPeer(serving, caller.nodeId), { ...options, onSent }),
       readFiles: serverStreamHandler(readFilesForPeer(serving, caller.nodeId), options),
-      ...peerFeedHandlers(parts.feeds, caller, options),
+      ...peerFeedHandlers(parts, caller, options),
       ...(parts.index && providerHandlers(parts.index(), caller)),
       ...(parts.tunnels && tunnelHandlers(parts.tunnels, caller)),
     };

@@ -49,11 +49,13 @@ export class LocalPartialFile implements PartialFile {
   loadedBytes = 0;
   private readonly states: ChunkState[];
   private readonly writes: PositionedWrites;
-  private readonly whole: RunningHash;
+  private whole: RunningHash;
   /** Of a content that is one chunk, whose hash is that of the whole. */
   private readonly coverage: ByteCoverage | undefined;
   private wholeDigest: Digest | undefined;
   private hashesAlong = false;
+  /** How often chunks were begun anew. */
+  private readonly restarts = new Map<number, number>();
   /** Chunks before this one are not missing. */
   private firstMissing = 0;
   private unsyncedBytes = 0;
@@ -76,7 +78,7 @@ export class LocalPartialFile implements PartialFile {
     this.filled = filled;
     this.writes = new PositionedWrites(parts.file, parts.roomBytes);
     const isUndivided = layout.manifestId === undefined;
-    this.whole = new RunningHash(parts.wholePool, parts.file, { chunked: hasManifest(layout.sizeBytes) && !isStandard(layout) });
+    this.whole = this.newRunningHash();
     this.states = layout.chunks.map((_, chunk) => (kept.has(chunk) ? (alreadyVerified.has(chunk) ? 'verified' : 'kept') : 'missing'));
     for (const chunk of kept) this.loadedBytes += this.sizeOf(chunk);
     if (!isUndivided) return;
@@ -92,14 +94,17 @@ export class LocalPartialFile implements PartialFile {
     await this.attempt(() => this.parts.writer.checkRoom(sizeBytes));
   }
 
-  async write(position: number, bytes: Uint8Array): Promise<void> {
+  async write(position: number, bytes: Uint8Array, options: { readonly isLastUse?: boolean } = {}): Promise<void> {
     this.requireOpen();
-    await this.attempt(() => this.writes.write(position, bytes));
+    await this.attempt(() => this.writes.write(position, bytes, options));
   }
 
   noteFilled(range: ByteRange): void {
+    const { first } = chunksOf(this.layout, range);
+    const restarts = this.restarts.get(first);
     const noted = this.writes.flush().then(
       () => {
+        if (this.restarts.get(first) !== restarts) return;
         this.parts.record.fill(range);
         this.cover(range);
       },
@@ -107,6 +112,17 @@ export class LocalPartialFile implements PartialFile {
       () => undefined,
     );
     void this.track(noted);
+  }
+
+  restart(chunk: number): void {
+    if (this.closed || this.states[chunk] !== 'missing') return;
+    this.restarts.set(chunk, (this.restarts.get(chunk) ?? 0) + 1);
+    this.parts.record.forget(chunk);
+    if (!this.coverage) return;
+    this.coverage.clear();
+    // What it has hashed may be other bytes than those that are coming.
+    void this.track(this.whole.restart());
+    this.whole = this.newRunningHash();
   }
 
   async verify(chunk: number): Promise<boolean> {
@@ -159,6 +175,11 @@ export class LocalPartialFile implements PartialFile {
     this.states.fill('missing');
     this.isDiscarded = true;
     await this.close();
+  }
+
+  private newRunningHash(): RunningHash {
+    const { layout, parts } = this;
+    return new RunningHash(parts.wholePool, parts.file, { chunked: hasManifest(layout.sizeBytes) && !isStandard(layout) });
   }
 
   private async verifyChunk(chunk: number): Promise<boolean> {

@@ -29,13 +29,16 @@ export interface PartialFile {
   checkRoom(sizeBytes: number): Promise<void>;
 
   /**
-   * Writes bytes at their place, which must be in chunks that are missing. The caller gives the buffer away. Resolves when there is room for more; a failure to
-   * write is told by the next call.
+   * Writes bytes at their place, which must be in chunks that are missing. They must not change any more; with `isLastUse` nobody else uses their buffer, whose
+   * memory is given back as soon as they are written. Resolves when there is room for more; a failure to write is told by the next call.
    */
-  write(position: number, bytes: Uint8Array): Promise<void>;
+  write(position: number, bytes: Uint8Array, options?: { readonly isLastUse?: boolean }): Promise<void>;
 
   /** Remembers, also for a later run, that the range of a chunk was written; it need not be on disk yet. */
   noteFilled(range: ByteRange): void;
+
+  /** The bytes of a missing chunk are going to be written again, maybe others: nothing that was written of it counts any more. */
+  restart(chunk: number): void;
 
   /**
    * Hashes a chunk that was written completely, or that is kept. True if it is what the layout says; it is verified then. Otherwise it is missing: its bytes stay

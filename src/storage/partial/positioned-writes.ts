@@ -1,5 +1,7 @@
 import { type FileHandle } from 'node:fs/promises';
 
+import { releaseBuffer } from './release-buffer.js';
+
 /**
  * Writes bytes at places in a file, one after another and off the event loop. No more wait than there is room for, if the callers wait for their turn. The first
  * failure is that of all that comes behind it.
@@ -16,11 +18,17 @@ export class PositionedWrites {
     private readonly roomBytes: () => number,
   ) {}
 
-  /** Takes bytes whose buffer now belongs to the writes; resolves when there is room for more. */
-  async write(position: number, bytes: Uint8Array): Promise<void> {
+  /** Takes bytes that do not change any more; with `isLastUse` their buffer now belongs to the writes. Resolves when there is room for more. */
+  async write(position: number, bytes: Uint8Array, { isLastUse = false }: { readonly isLastUse?: boolean } = {}): Promise<void> {
     this.throwFailure();
-    this.waitingBytes += bytes.byteLength;
-    this.tail = this.tail.then(() => this.writeWhole(position, bytes));
+    const sizeBytes = bytes.byteLength;
+    this.waitingBytes += sizeBytes;
+    this.tail = this.tail.then(async () => {
+      await this.writeWhole(position, bytes);
+      if (isLastUse) releaseBuffer(bytes);
+      this.waitingBytes -= sizeBytes;
+      for (const resume of this.waiters.splice(0)) resume();
+    });
     while (this.waitingBytes >= this.roomBytes()) {
       await new Promise<void>((resolve) => this.waiters.push(resolve));
       this.throwFailure();
@@ -46,7 +54,5 @@ export class PositionedWrites {
     } catch (error) {
       this.failure ??= error instanceof Error ? error : new Error(String(error));
     }
-    this.waitingBytes -= bytes.byteLength;
-    for (const resume of this.waiters.splice(0)) resume();
   }
 }

@@ -130,7 +130,8 @@ export class FeedFollower {
     const calls = [...this.watches].filter((watch) => watch.peer.nodeId === peer.nodeId);
     for (const call of calls) {
       const keys = call.subfeeds.map(keyOf);
-      if (keys.every((key) => missing.has(key))) for (const key of keys) missing.delete(key);
+      // A call that goes on for ever over a connection which a better one has replaced would keep that one, such as a relay's, in use for ever.
+      if (call.peer.feeds === peer.feeds && keys.every((key) => missing.has(key))) for (const key of keys) missing.delete(key);
       else this.stop(call);
     }
     if (missing.size === 0) return;

@@ -77,6 +77,11 @@ export class FeedReplication {
     return this.listing.list(id, after, { count: options.count, signal: this.signalOf(options) });
   }
 
+  /** Whether a node is connected that is known to have the feed, or a copy of it. */
+  hasSource(id: FeedId): boolean {
+    return this.sources.connected(id).some(({ nodeId }) => (this.sources.holders.holdingOf(nodeId, id) ?? 'absent') !== 'absent');
+  }
+
   /** Asks the owner of a feed to append messages in this node's name, once. Fails with `node-unreachable` if it cannot be reached, and as it does; see FeedSubmitter. */
   submit(request: SubmitRequest, options: ReplicationOptions = {}): Promise<Appended> {
     return this.submitter.submit(request, { signal: this.signalOf(options) });

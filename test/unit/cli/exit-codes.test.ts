@@ -17,7 +17,7 @@ const published: Readonly<Record<number, readonly string[]>> = {
     'hash-mismatch',
     'channel-invalid',
   ],
-  3: ['file-not-found', 'path-not-found', 'upload-not-found', 'feed-not-found', 'mutable-not-found', 'channel-not-joined'],
+  3: ['file-not-found', 'path-not-found', 'upload-not-found', 'feed-not-found', 'mutable-not-found', 'channel-not-joined', 'mirror-not-found'],
   4: ['daemon-stopping', 'daemon-not-running', 'deadline-exceeded', 'channel-unavailable', 'node-unreachable'],
   5: ['path-not-permitted', 'owner-only', 'token-missing', 'token-invalid', 'submit-not-allowed', 'not-authorized'],
   6: ['content-corrupt', 'disk-failed', 'feed-forked', 'sources-failed'],

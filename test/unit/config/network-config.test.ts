@@ -10,6 +10,7 @@ test('without flags and environment the defaults hold', (t) => {
     listenPortIsDefault: true,
     announcedAddresses: [],
     staticPeers: [],
+    lanDiscovery: true,
     uploadBytesPerSecond: undefined,
     downloadBytesPerSecond: undefined,
     relayBytesPerSecond: 10_000_000,
@@ -37,6 +38,7 @@ test('the arguments of a daemon in the background give it the same configuration
     { dhtBootstrap: 'public', dhtPort: '5' },
     { dhtBootstrap: 'a.example:1,b.example:2' },
     { dhtServe: '192.0.2.1:49737' },
+    { lanDiscovery: 'off' },
   ];
   for (const flags of given) {
     const config = resolveNetworkConfig(flags, {});
@@ -57,6 +59,7 @@ test('what cannot be is refused with the name of the flag or the variable', (t) 
     [{ uploadLimit: '0' }, /--upload-limit/],
     [{ downloadLimit: '10MB' }, /--download-limit/],
     [{ relayLimit: '-1' }, /--relay-limit/],
+    [{ lanDiscovery: 'no' }, /--lan-discovery.*on and off/],
     [{ dhtBootstrap: 'host' }, /--dht-bootstrap/],
     [{ dhtBootstrap: 'a:1', dhtPort: 'x' }, /--dht-port/],
     [{ dhtServe: 'a.example:1' }, /--dht-serve.*IPv4/],

@@ -3,6 +3,7 @@ import test from 'ava';
 import { isKacheryError } from '../../../src/core/failure.js';
 import { type NodeId } from '../../../src/core/node-id.js';
 import { FairShare } from '../../../src/network/serving/fair-share.js';
+import { HandClock } from '../../support/hand-clock.js';
 
 const [first, second] = ['1', '2'].map((digit) => digit.repeat(64) as NodeId) as [NodeId, NodeId];
 const never = new AbortController().signal;
@@ -72,13 +73,6 @@ test('who gives up does not wait, and takes nothing', async (t) => {
   await after;
   await t.throwsAsync(share.take(first, 1, controller.signal), { message: 'enough' });
 });
-
-class HandClock {
-  nowMs = 0;
-  now(): number {
-    return this.nowMs;
-  }
-}
 
 /** Long enough for timers of the real clock that are due at once. */
 function turns(): Promise<void> {

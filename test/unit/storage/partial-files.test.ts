@@ -204,6 +204,21 @@ test('a content without a manifest goes on where it was, too', async (t) => {
   t.is((await second.finish()).kind, 'stored');
 });
 
+test('of a content without a manifest that is begun anew nothing of before counts', async (t) => {
+  const storage = await temporaryStorage(t);
+  const partial = await storage.partials.create(id, undividedLayout(id, content.byteLength));
+  const half = content.byteLength / 2;
+  await partial.write(0, Buffer.alloc(half));
+  partial.noteFilled({ start: 0, end: half });
+  // Its hash has gone as far as that.
+  await partial.digestsOf([{ start: 0, end: half }]);
+  partial.restart(0);
+  await partial.write(0, Buffer.from(content));
+  partial.noteFilled({ start: 0, end: content.byteLength });
+  t.true(await partial.verify(0));
+  t.is((await partial.finish()).kind, 'stored');
+});
+
 test('what is old, half there or stored is removed at the start; usage counts the rest', async (t) => {
   const storage = await keptStorage(t, [1]);
   const usage = await storage.usage();

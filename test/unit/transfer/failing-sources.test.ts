@@ -5,7 +5,7 @@ import test from 'ava';
 
 import { KacheryError } from '../../../src/core/failure.js';
 import { formatManifest } from '../../../src/core/manifest.js';
-import { idOf, manifestOf } from '../../support/content-of.js';
+import { idOf, manifestBytes, manifestOf } from '../../support/content-of.js';
 import { failureOf, loaded, temporaryFetcher } from '../../support/fetching.js';
 import { damaged, MemoryNetwork, MemoryPeer, stall } from '../../support/memory-network.js';
 import { collect, generatedBytes } from '../../support/temporary-storage.js';
@@ -93,6 +93,24 @@ test('a manifest of another file, and one that is not a manifest, are lies', asy
   t.true(content.equals(await collect(second.store.read(id))));
 });
 
+test('who named a wrong manifest and is lost is waited for, and then done without, at whatever moment the wait ends', async (t) => {
+  const wrong = Buffer.from(formatManifest({ ...manifestOf(generatedBytes(3_000_001).subarray(1), chunkBytes), sha1: id }));
+  for (let waitForSourceMs = 20; waitForSourceMs < 40; waitForSourceMs += 1) {
+    const liar = new MemoryPeer('liar').has(wrong).has(content, { claim: { manifestId: idOf(wrong) } });
+    const network = new MemoryNetwork(liar, new MemoryPeer('good').has(content));
+    liar.script = ({ id: of, bytes }) => {
+      if (of === id) network.disconnect(liar);
+      return bytes;
+    };
+    // Time passes between any two looks at the clock.
+    let nowMs = 0;
+    const clock = { now: () => (nowMs += 1) };
+    const { fetcher, store } = await temporaryFetcher(t, network, { clock, timing: { waitForSourceMs, tickMs: 2, retryMs: 5 } });
+    await loaded(fetcher.load({ id }));
+    t.truthy(await store.find(id));
+  }
+});
+
 test('a manifest that the URI names decides, also about the size', async (t) => {
   const manifest = Buffer.from(formatManifest(manifestOf(content, 150_000)));
   const short = nodes(2, content, {}).map((peer) => peer.has(content, { claim: { sizeBytes: 5 } }));
@@ -101,6 +119,18 @@ test('a manifest that the URI names decides, also about the size', async (t) => 
   await loaded(fetcher.load({ id, manifestId: idOf(manifest) }));
   t.true(content.equals(await collect(store.read(id))));
   t.is(short[0]!.askedBytesOf(id), 0);
+});
+
+test('if nobody claims the size of the manifest that the URI names, that is told', async (t) => {
+  const small = generatedBytes(100_000);
+  for (const bytes of [small, content]) {
+    const peer = new MemoryPeer('node').has(bytes, { chunkBytes: 30_000 }).has(bytes, { claim: { sizeBytes: bytes.byteLength + 1 } });
+    const manifestId = idOf(manifestBytes(manifestOf(bytes, 30_000)));
+    const { fetcher } = await temporaryFetcher(t, new MemoryNetwork(peer));
+    const failure = await failureOf(t, loaded(fetcher.load({ id: idOf(bytes), manifestId })));
+    t.is(failure.reason, 'sources-failed');
+    t.regex(failure.message, new RegExp(`claims that the file has ${String(bytes.byteLength + 1)} bytes, unlike its manifest`));
+  }
 });
 
 test('a manifest that the URI names and nobody has does not matter', async (t) => {

@@ -186,6 +186,21 @@ test('subfeeds are told as connected nodes prove them, without their messages', 
   );
 });
 
+test('who follows goes over to a better connection, without a gap', async (t) => {
+  const { owner, reader, id } = await openPair(t);
+  await appendAll(owner, id, ['0']);
+  const followed = follow(t, reader.networked, id);
+  t.deepEqual(await followed.take(1), ['main:0']);
+  const before = reader.peers.peerOf('owner');
+  reader.peers.replace('owner');
+  await appendAll(owner, id, ['1']);
+  await until('it goes over the other one', () => reader.peers.peerOf('owner').calls.watchMessages === 1);
+  before.break();
+  await appendAll(owner, id, ['2']);
+  t.deepEqual(await followed.take(2), ['main:1', 'main:2']);
+  t.deepEqual([before.calls.watchMessages, reader.peers.peerOf('owner').calls.watchMessages], [1, 1]);
+});
+
 test('who follows gets what is there and what comes, of many subfeeds in one call', async (t) => {
   const { owner, reader, id } = await openPair(t);
   await appendAll(owner, id, ['0', '1'], 'a');

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
 import { type LocalStorage } from '../../../src/storage/local-storage.js';
+import { type LoadProgress } from '../../../src/transfer/load-event.js';
 import { idOf } from '../../support/content-of.js';
 import { failureOf, loaded, temporaryFetcher } from '../../support/fetching.js';
-import { MemoryNetwork, MemoryPeer } from '../../support/memory-network.js';
+import { damaged, MemoryNetwork, MemoryPeer } from '../../support/memory-network.js';
 import { collect, generatedBytes } from '../../support/temporary-storage.js';
 
 const content = generatedBytes(3_000_000);
@@ -81,4 +82,35 @@ test('progress names the sources, and ends with all of the file', async (t) => {
     loadedBytes,
     [...loadedBytes].sort((one, other) => one - other),
   );
+});
+
+test('bytes of a chunk that is under way count, each once, and those of a wrong one are taken off again', async (t) => {
+  const large = generatedBytes(30_000_000);
+  const peer = new MemoryPeer('the node').has(large, { chunkBytes: 20_000_000 });
+  let isWrong = true;
+  peer.script = ({ id, position, bytes }) => (id === idOf(large) && isWrong && position > 0 ? damaged(bytes) : bytes);
+  const good = new MemoryPeer('another one').has(large, { chunkBytes: 20_000_000 });
+  const network = new MemoryNetwork(peer);
+  const { fetcher } = await temporaryFetcher(t, network, { timing: { progressMs: 1 } });
+  const told: LoadProgress[] = [];
+  for await (const event of fetcher.load({ id: idOf(large) })) {
+    if (event.kind === 'file') break;
+    told.push(event);
+    if (event.sources.some(({ problem }) => problem !== '')) {
+      isWrong = false;
+      if (!network.connected().some(({ nodeId }) => nodeId === good.nodeId)) network.connect(good);
+    }
+  }
+  const counts = told.map(({ loadedBytes }) => loadedBytes);
+  t.true(
+    counts.some((bytes) => bytes > 0 && bytes < 10_000_000),
+    'within the first chunk',
+  );
+  t.true(counts.every((bytes) => bytes <= large.byteLength));
+  t.is(counts.at(-1), large.byteLength);
+  t.true(
+    counts.some((bytes, index) => bytes < (counts[index - 1] ?? 0)),
+    'what was wrong is taken off',
+  );
+  for (const { sources, loadedBytes } of told) t.true(sources.reduce((sum, source) => sum + source.loadedBytes, 0) <= loadedBytes);
 });

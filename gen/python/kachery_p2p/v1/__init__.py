@@ -10,6 +10,8 @@ from .feed_service_pb2 import *  # noqa: F403
 from .feed_service_pb2_grpc import *  # noqa: F403
 from .file_service_pb2 import *  # noqa: F403
 from .file_service_pb2_grpc import *  # noqa: F403
+from .mirror_service_pb2 import *  # noqa: F403
+from .mirror_service_pb2_grpc import *  # noqa: F403
 from .mutable_service_pb2 import *  # noqa: F403
 from .mutable_service_pb2_grpc import *  # noqa: F403
 from .node_service_pb2 import *  # noqa: F403

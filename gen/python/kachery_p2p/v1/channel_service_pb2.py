@@ -16,15 +16,15 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$kachery_p2p/v1/channel_service.proto\x12\x0ekachery_p2p.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\x0c\x43hannelRoles\x12\x14\n\x05relay\x18\x01 \x01(\x08R\x05relay\x12\x16\n\x06public\x18\x02 \x01(\x08R\x06public\"b\n\x12JoinChannelRequest\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\x12\x32\n\x05roles\x18\x02 \x01(\x0b\x32\x1c.kachery_p2p.v1.ChannelRolesR\x05roles\"H\n\x13JoinChannelResponse\x12\x31\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x17.kachery_p2p.v1.ChannelR\x07\x63hannel\"/\n\x13LeaveChannelRequest\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\"\x16\n\x14LeaveChannelResponse\"\x15\n\x13ListChannelsRequest\"K\n\x14ListChannelsResponse\x12\x33\n\x08\x63hannels\x18\x01 \x03(\x0b\x32\x17.kachery_p2p.v1.ChannelR\x08\x63hannels\"\x90\x03\n\x07\x43hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12#\n\ris_authorized\x18\x03 \x01(\x08R\x0cisAuthorized\x12\x32\n\x05roles\x18\x04 \x01(\x0b\x32\x1c.kachery_p2p.v1.ChannelRolesR\x05roles\x12\x41\n\rgranted_roles\x18\x05 \x01(\x0b\x32\x1c.kachery_p2p.v1.ChannelRolesR\x0cgrantedRoles\x12)\n\x10\x61uthorized_nodes\x18\x06 \x01(\rR\x0f\x61uthorizedNodes\x12\'\n\x0f\x63onnected_nodes\x18\x07 \x01(\rR\x0e\x63onnectedNodes\x12\x33\n\x07read_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06readAt\x12\x18\n\x07problem\x18\t \x01(\tR\x07problem\x12\x16\n\x06\x61\x64vice\x18\n \x01(\tR\x06\x61\x64vice\"\x12\n\x10ListPeersRequest\"?\n\x11ListPeersResponse\x12*\n\x05peers\x18\x01 \x03(\x0b\x32\x14.kachery_p2p.v1.PeerR\x05peers\"\xed\x04\n\x04Peer\x12\x17\n\x07node_id\x18\x01 \x01(\tR\x06nodeId\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x1a\n\x08\x63hannels\x18\x03 \x03(\tR\x08\x63hannels\x12!\n\x0cis_connected\x18\x04 \x01(\x08R\x0bisConnected\x12,\n\x04link\x18\x05 \x01(\x0e\x32\x18.kachery_p2p.v1.LinkKindR\x04link\x12%\n\x0eremote_address\x18\x06 \x01(\tR\rremoteAddress\x12\x38\n\nround_trip\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\troundTrip\x12\x39\n\x19received_bytes_per_second\x18\x08 \x01(\x04R\x16receivedBytesPerSecond\x12\x31\n\x15sent_bytes_per_second\x18\t \x01(\x04R\x12sentBytesPerSecond\x12%\n\x0ereceived_bytes\x18\n \x01(\x04R\rreceivedBytes\x12\x1d\n\nsent_bytes\x18\x0b \x01(\x04R\tsentBytes\x12=\n\x0c\x63onnected_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x63onnectedAt\x12\x1d\n\nlast_error\x18\r \x01(\tR\tlastError\x12<\n\x0c\x63lock_offset\x18\x0e \x01(\x0b\x32\x19.google.protobuf.DurationR\x0b\x63lockOffset\x12\x18\n\x07version\x18\x0f \x01(\tR\x07version*n\n\x08LinkKind\x12\x19\n\x15LINK_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10LINK_KIND_DIRECT\x10\x01\x12\x1a\n\x16LINK_KIND_HOLE_PUNCHED\x10\x02\x12\x15\n\x11LINK_KIND_RELAYED\x10\x03\x32\xf0\x02\n\x0e\x43hannelService\x12V\n\x0bJoinChannel\x12\".kachery_p2p.v1.JoinChannelRequest\x1a#.kachery_p2p.v1.JoinChannelResponse\x12Y\n\x0cLeaveChannel\x12#.kachery_p2p.v1.LeaveChannelRequest\x1a$.kachery_p2p.v1.LeaveChannelResponse\x12Y\n\x0cListChannels\x12#.kachery_p2p.v1.ListChannelsRequest\x1a$.kachery_p2p.v1.ListChannelsResponse\x12P\n\tListPeers\x12 .kachery_p2p.v1.ListPeersRequest\x1a!.kachery_p2p.v1.ListPeersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$kachery_p2p/v1/channel_service.proto\x12\x0ekachery_p2p.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\x0c\x43hannelRoles\x12\x14\n\x05relay\x18\x01 \x01(\x08R\x05relay\x12\x16\n\x06public\x18\x02 \x01(\x08R\x06public\"b\n\x12JoinChannelRequest\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\x12\x32\n\x05roles\x18\x02 \x01(\x0b\x32\x1c.kachery_p2p.v1.ChannelRolesR\x05roles\"H\n\x13JoinChannelResponse\x12\x31\n\x07\x63hannel\x18\x01 \x01(\x0b\x32\x17.kachery_p2p.v1.ChannelR\x07\x63hannel\"/\n\x13LeaveChannelRequest\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\"\x16\n\x14LeaveChannelResponse\"Q\n\x13ListChannelsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"s\n\x14ListChannelsResponse\x12\x33\n\x08\x63hannels\x18\x01 \x03(\x0b\x32\x17.kachery_p2p.v1.ChannelR\x08\x63hannels\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x03\n\x07\x43hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x01 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12#\n\ris_authorized\x18\x03 \x01(\x08R\x0cisAuthorized\x12\x32\n\x05roles\x18\x04 \x01(\x0b\x32\x1c.kachery_p2p.v1.ChannelRolesR\x05roles\x12\x41\n\rgranted_roles\x18\x05 \x01(\x0b\x32\x1c.kachery_p2p.v1.ChannelRolesR\x0cgrantedRoles\x12)\n\x10\x61uthorized_nodes\x18\x06 \x01(\rR\x0f\x61uthorizedNodes\x12\'\n\x0f\x63onnected_nodes\x18\x07 \x01(\rR\x0e\x63onnectedNodes\x12\x33\n\x07read_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06readAt\x12\x18\n\x07problem\x18\t \x01(\tR\x07problem\x12\x16\n\x06\x61\x64vice\x18\n \x01(\tR\x06\x61\x64vice\"N\n\x10ListPeersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"g\n\x11ListPeersResponse\x12*\n\x05peers\x18\x01 \x03(\x0b\x32\x14.kachery_p2p.v1.PeerR\x05peers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcb\x05\n\x04Peer\x12\x17\n\x07node_id\x18\x01 \x01(\tR\x06nodeId\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x1a\n\x08\x63hannels\x18\x03 \x03(\tR\x08\x63hannels\x12!\n\x0cis_connected\x18\x04 \x01(\x08R\x0bisConnected\x12,\n\x04link\x18\x05 \x01(\x0e\x32\x18.kachery_p2p.v1.LinkKindR\x04link\x12%\n\x0eremote_address\x18\x06 \x01(\tR\rremoteAddress\x12\x38\n\nround_trip\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\troundTrip\x12\x39\n\x19received_bytes_per_second\x18\x08 \x01(\x04R\x16receivedBytesPerSecond\x12\x31\n\x15sent_bytes_per_second\x18\t \x01(\x04R\x12sentBytesPerSecond\x12%\n\x0ereceived_bytes\x18\n \x01(\x04R\rreceivedBytes\x12\x1d\n\nsent_bytes\x18\x0b \x01(\x04R\tsentBytes\x12=\n\x0c\x63onnected_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x63onnectedAt\x12\x1d\n\nlast_error\x18\r \x01(\tR\tlastError\x12<\n\x0c\x63lock_offset\x18\x0e \x01(\x0b\x32\x19.google.protobuf.DurationR\x0b\x63lockOffset\x12\x18\n\x07version\x18\x0f \x01(\tR\x07version\x12+\n\x11reached_addresses\x18\x10 \x03(\tR\x10reachedAddresses\x12/\n\x13unreached_addresses\x18\x11 \x03(\tR\x12unreachedAddresses*n\n\x08LinkKind\x12\x19\n\x15LINK_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10LINK_KIND_DIRECT\x10\x01\x12\x1a\n\x16LINK_KIND_HOLE_PUNCHED\x10\x02\x12\x15\n\x11LINK_KIND_RELAYED\x10\x03\x32\xf0\x02\n\x0e\x43hannelService\x12V\n\x0bJoinChannel\x12\".kachery_p2p.v1.JoinChannelRequest\x1a#.kachery_p2p.v1.JoinChannelResponse\x12Y\n\x0cLeaveChannel\x12#.kachery_p2p.v1.LeaveChannelRequest\x1a$.kachery_p2p.v1.LeaveChannelResponse\x12Y\n\x0cListChannels\x12#.kachery_p2p.v1.ListChannelsRequest\x1a$.kachery_p2p.v1.ListChannelsResponse\x12P\n\tListPeers\x12 .kachery_p2p.v1.ListPeersRequest\x1a!.kachery_p2p.v1.ListPeersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kachery_p2p.v1.channel_service_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_LINKKIND']._serialized_start=1642
-  _globals['_LINKKIND']._serialized_end=1752
+  _globals['_LINKKIND']._serialized_start=1936
+  _globals['_LINKKIND']._serialized_end=2046
   _globals['_CHANNELROLES']._serialized_start=121
   _globals['_CHANNELROLES']._serialized_end=181
   _globals['_JOINCHANNELREQUEST']._serialized_start=183
@@ -36,17 +36,17 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_LEAVECHANNELRESPONSE']._serialized_start=406
   _globals['_LEAVECHANNELRESPONSE']._serialized_end=428
   _globals['_LISTCHANNELSREQUEST']._serialized_start=430
-  _globals['_LISTCHANNELSREQUEST']._serialized_end=451
-  _globals['_LISTCHANNELSRESPONSE']._serialized_start=453
-  _globals['_LISTCHANNELSRESPONSE']._serialized_end=528
-  _globals['_CHANNEL']._serialized_start=531
-  _globals['_CHANNEL']._serialized_end=931
-  _globals['_LISTPEERSREQUEST']._serialized_start=933
-  _globals['_LISTPEERSREQUEST']._serialized_end=951
-  _globals['_LISTPEERSRESPONSE']._serialized_start=953
-  _globals['_LISTPEERSRESPONSE']._serialized_end=1016
-  _globals['_PEER']._serialized_start=1019
-  _globals['_PEER']._serialized_end=1640
-  _globals['_CHANNELSERVICE']._serialized_start=1755
-  _globals['_CHANNELSERVICE']._serialized_end=2123
+  _globals['_LISTCHANNELSREQUEST']._serialized_end=511
+  _globals['_LISTCHANNELSRESPONSE']._serialized_start=513
+  _globals['_LISTCHANNELSRESPONSE']._serialized_end=628
+  _globals['_CHANNEL']._serialized_start=631
+  _globals['_CHANNEL']._serialized_end=1031
+  _globals['_LISTPEERSREQUEST']._serialized_start=1033
+  _globals['_LISTPEERSREQUEST']._serialized_end=1111
+  _globals['_LISTPEERSRESPONSE']._serialized_start=1113
+  _globals['_LISTPEERSRESPONSE']._serialized_end=1216
+  _globals['_PEER']._serialized_start=1219
+  _globals['_PEER']._serialized_end=1934
+  _globals['_CHANNELSERVICE']._serialized_start=2049
+  _globals['_CHANNELSERVICE']._serialized_end=2417
 # @@protoc_insertion_point(module_scope)

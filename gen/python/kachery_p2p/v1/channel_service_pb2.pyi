@@ -153,9 +153,19 @@ class ListChannelsRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
+    page_token: builtins.str
+    """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
 
 global___ListChannelsRequest = ListChannelsRequest
 
@@ -166,6 +176,9 @@ class ListChannelsResponse(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CHANNELS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty behind the last."""
     @property
     def channels(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Channel]:
         """The channels, in the order of their addresses."""
@@ -174,8 +187,9 @@ class ListChannelsResponse(google.protobuf.message.Message):
         self,
         *,
         channels: collections.abc.Iterable[global___Channel] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["channels", b"channels"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channels", b"channels", "next_page_token", b"next_page_token"]) -> None: ...
 
 global___ListChannelsResponse = ListChannelsResponse
 
@@ -246,9 +260,19 @@ class ListPeersRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large."""
+    page_token: builtins.str
+    """Where to go on: the next_page_token of the page before; empty for the first."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
 
 global___ListPeersRequest = ListPeersRequest
 
@@ -259,16 +283,20 @@ class ListPeersResponse(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PEERS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty behind the last."""
     @property
     def peers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Peer]:
-        """The nodes that the joined channels list, this one left out, and public ones that this one talks to; connected ones first."""
+        """The nodes that the joined channels list, this one left out, and public ones that this one talks to; ordered by id."""
 
     def __init__(
         self,
         *,
         peers: collections.abc.Iterable[global___Peer] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["peers", b"peers"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["next_page_token", b"next_page_token", "peers", b"peers"]) -> None: ...
 
 global___ListPeersResponse = ListPeersResponse
 
@@ -293,6 +321,8 @@ class Peer(google.protobuf.message.Message):
     LAST_ERROR_FIELD_NUMBER: builtins.int
     CLOCK_OFFSET_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
+    REACHED_ADDRESSES_FIELD_NUMBER: builtins.int
+    UNREACHED_ADDRESSES_FIELD_NUMBER: builtins.int
     node_id: builtins.str
     """Id of the node: its ed25519 public key, 64 lower-case hexadecimal digits."""
     label: builtins.str
@@ -331,6 +361,14 @@ class Peer(google.protobuf.message.Message):
     def clock_offset(self) -> google.protobuf.duration_pb2.Duration:
         """How far its clock is before this node's, measured when it was connected; negative if it is behind."""
 
+    @property
+    def reached_addresses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Addresses at which it found the daemon's node the last time that it looked there, as it says."""
+
+    @property
+    def unreached_addresses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Addresses of the daemon's node at which it could not reach it the last time that it tried, as it says."""
+
     def __init__(
         self,
         *,
@@ -349,8 +387,10 @@ class Peer(google.protobuf.message.Message):
         last_error: builtins.str = ...,
         clock_offset: google.protobuf.duration_pb2.Duration | None = ...,
         version: builtins.str = ...,
+        reached_addresses: collections.abc.Iterable[builtins.str] | None = ...,
+        unreached_addresses: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["clock_offset", b"clock_offset", "connected_at", b"connected_at", "round_trip", b"round_trip"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["channels", b"channels", "clock_offset", b"clock_offset", "connected_at", b"connected_at", "is_connected", b"is_connected", "label", b"label", "last_error", b"last_error", "link", b"link", "node_id", b"node_id", "received_bytes", b"received_bytes", "received_bytes_per_second", b"received_bytes_per_second", "remote_address", b"remote_address", "round_trip", b"round_trip", "sent_bytes", b"sent_bytes", "sent_bytes_per_second", b"sent_bytes_per_second", "version", b"version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channels", b"channels", "clock_offset", b"clock_offset", "connected_at", b"connected_at", "is_connected", b"is_connected", "label", b"label", "last_error", b"last_error", "link", b"link", "node_id", b"node_id", "reached_addresses", b"reached_addresses", "received_bytes", b"received_bytes", "received_bytes_per_second", b"received_bytes_per_second", "remote_address", b"remote_address", "round_trip", b"round_trip", "sent_bytes", b"sent_bytes", "sent_bytes_per_second", b"sent_bytes_per_second", "unreached_addresses", b"unreached_addresses", "version", b"version"]) -> None: ...
 
 global___Peer = Peer

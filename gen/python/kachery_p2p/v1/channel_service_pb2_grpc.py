@@ -60,14 +60,16 @@ class ChannelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListChannels(self, request, context):
-        """Lists the channels that this node has joined, in the order of their addresses. Needs the client token.
+        """Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+        daemon's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPeers(self, request, context):
-        """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token.
+        """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+        this daemon's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

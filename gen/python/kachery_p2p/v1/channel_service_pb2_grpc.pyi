@@ -42,13 +42,17 @@ class ChannelServiceStub:
         kachery_p2p.v1.channel_service_pb2.ListChannelsRequest,
         kachery_p2p.v1.channel_service_pb2.ListChannelsResponse,
     ]
-    """Lists the channels that this node has joined, in the order of their addresses. Needs the client token."""
+    """Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+    daemon's.
+    """
 
     ListPeers: grpc.UnaryUnaryMultiCallable[
         kachery_p2p.v1.channel_service_pb2.ListPeersRequest,
         kachery_p2p.v1.channel_service_pb2.ListPeersResponse,
     ]
-    """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token."""
+    """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+    this daemon's.
+    """
 
 class ChannelServiceAsyncStub:
     """The channels that this node has joined, and the other nodes that it knows through them. A channel is a YAML file at a URL, or on the daemon's machine, that
@@ -74,13 +78,17 @@ class ChannelServiceAsyncStub:
         kachery_p2p.v1.channel_service_pb2.ListChannelsRequest,
         kachery_p2p.v1.channel_service_pb2.ListChannelsResponse,
     ]
-    """Lists the channels that this node has joined, in the order of their addresses. Needs the client token."""
+    """Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+    daemon's.
+    """
 
     ListPeers: grpc.aio.UnaryUnaryMultiCallable[
         kachery_p2p.v1.channel_service_pb2.ListPeersRequest,
         kachery_p2p.v1.channel_service_pb2.ListPeersResponse,
     ]
-    """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token."""
+    """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+    this daemon's.
+    """
 
 class ChannelServiceServicer(metaclass=abc.ABCMeta):
     """The channels that this node has joined, and the other nodes that it knows through them. A channel is a YAML file at a URL, or on the daemon's machine, that
@@ -112,7 +120,9 @@ class ChannelServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.channel_service_pb2.ListChannelsRequest,
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.v1.channel_service_pb2.ListChannelsResponse, collections.abc.Awaitable[kachery_p2p.v1.channel_service_pb2.ListChannelsResponse]]:
-        """Lists the channels that this node has joined, in the order of their addresses. Needs the client token."""
+        """Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+        daemon's.
+        """
 
     @abc.abstractmethod
     def ListPeers(
@@ -120,6 +130,8 @@ class ChannelServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.channel_service_pb2.ListPeersRequest,
         context: _ServicerContext,
     ) -> typing.Union[kachery_p2p.v1.channel_service_pb2.ListPeersResponse, collections.abc.Awaitable[kachery_p2p.v1.channel_service_pb2.ListPeersResponse]]:
-        """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token."""
+        """Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+        this daemon's.
+        """
 
 def add_ChannelServiceServicer_to_server(servicer: ChannelServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

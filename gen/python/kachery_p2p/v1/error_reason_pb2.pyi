@@ -118,6 +118,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """UNAVAILABLE. A node that may have what is wanted cannot be reached; it may be later. Metadata: uri, nodes."""
     ERROR_REASON_SOURCES_FAILED: _ErrorReason.ValueType  # 47
     """DATA_LOSS. What came from every node that claimed to have the file was something else. Metadata: uri, nodes."""
+    ERROR_REASON_MIRROR_NOT_FOUND: _ErrorReason.ValueType  # 48
+    """NOT_FOUND. This node does not mirror what is named. Metadata: uri."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the google.rpc.ErrorInfo in the status details, without the prefix ERROR_REASON_."""
@@ -218,4 +220,6 @@ ERROR_REASON_NODE_UNREACHABLE: ErrorReason.ValueType  # 46
 """UNAVAILABLE. A node that may have what is wanted cannot be reached; it may be later. Metadata: uri, nodes."""
 ERROR_REASON_SOURCES_FAILED: ErrorReason.ValueType  # 47
 """DATA_LOSS. What came from every node that claimed to have the file was something else. Metadata: uri, nodes."""
+ERROR_REASON_MIRROR_NOT_FOUND: ErrorReason.ValueType  # 48
+"""NOT_FOUND. This node does not mirror what is named. Metadata: uri."""
 global___ErrorReason = ErrorReason

@@ -519,7 +519,7 @@ class LoadProgress(google.protobuf.message.Message):
     state: global___LoadState.ValueType
     """What is being done."""
     loaded_bytes: builtins.int
-    """Bytes that are here and verified."""
+    """Bytes that are here; those of chunks that turn out to be wrong are taken off again."""
     size_bytes: builtins.int
     """Size of the file; 0 while it is not known."""
     @property
@@ -554,7 +554,7 @@ class LoadSource(google.protobuf.message.Message):
     label: builtins.str
     """Name for people; may be empty."""
     loaded_bytes: builtins.int
-    """Bytes that came from it and were verified."""
+    """Bytes that came from it; those that turn out to be wrong are taken off again."""
     bytes_per_second: builtins.int
     """Bytes a second that come from it."""
     problem: builtins.str

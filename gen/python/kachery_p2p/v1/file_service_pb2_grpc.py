@@ -168,7 +168,8 @@ class FileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReadFile(self, request, context):
-        """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+        """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+        and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
         range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -90,7 +90,8 @@ class FileServiceStub:
         kachery_p2p.v1.file_service_pb2.ReadFileRequest,
         kachery_p2p.v1.file_service_pb2.ReadFileResponse,
     ]
-    """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+    """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+    and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
     range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
     """
 
@@ -210,7 +211,8 @@ class FileServiceAsyncStub:
         kachery_p2p.v1.file_service_pb2.ReadFileRequest,
         kachery_p2p.v1.file_service_pb2.ReadFileResponse,
     ]
-    """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+    """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+    and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
     range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
     """
 
@@ -348,7 +350,8 @@ class FileServiceServicer(metaclass=abc.ABCMeta):
         request: kachery_p2p.v1.file_service_pb2.ReadFileRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[kachery_p2p.v1.file_service_pb2.ReadFileResponse], collections.abc.AsyncIterator[kachery_p2p.v1.file_service_pb2.ReadFileResponse]]:
-        """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+        """Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+        and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
         range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
         """
 

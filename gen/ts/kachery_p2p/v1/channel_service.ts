@@ -105,12 +105,18 @@ export interface LeaveChannelResponse {
 
 /** Asks for the joined channels. */
 export interface ListChannelsRequest {
+  /** How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large. */
+  pageSize: number;
+  /** Where to go on: the next_page_token of the page before; empty for the first. */
+  pageToken: string;
 }
 
 /** The joined channels. */
 export interface ListChannelsResponse {
   /** The channels, in the order of their addresses. */
   channels: Channel[];
+  /** Token of the next page; empty behind the last. */
+  nextPageToken: string;
 }
 
 /** A channel that this node has joined. */
@@ -145,12 +151,18 @@ export interface Channel {
 
 /** Asks for the other nodes. */
 export interface ListPeersRequest {
+  /** How many to tell at most, 1 to 10,000; 0 stands for 1,000. A page has fewer when they are large. */
+  pageSize: number;
+  /** Where to go on: the next_page_token of the page before; empty for the first. */
+  pageToken: string;
 }
 
 /** The other nodes. */
 export interface ListPeersResponse {
-  /** The nodes that the joined channels list, this one left out, and public ones that this one talks to; connected ones first. */
+  /** The nodes that the joined channels list, this one left out, and public ones that this one talks to; ordered by id. */
   peers: Peer[];
+  /** Token of the next page; empty behind the last. */
+  nextPageToken: string;
 }
 
 /** Another node. */
@@ -191,6 +203,10 @@ export interface Peer {
     | undefined;
   /** Version of its daemon; empty if it is not known. */
   version: string;
+  /** Addresses at which it found the daemon's node the last time that it looked there, as it says. */
+  reachedAddresses: string[];
+  /** Addresses of the daemon's node at which it could not reach it the last time that it tried, as it says. */
+  unreachedAddresses: string[];
 }
 
 function createBaseChannelRoles(): ChannelRoles {
@@ -554,11 +570,17 @@ export const LeaveChannelResponse: MessageFns<LeaveChannelResponse> = {
 };
 
 function createBaseListChannelsRequest(): ListChannelsRequest {
-  return {};
+  return { pageSize: 0, pageToken: "" };
 }
 
 export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
-  encode(_: ListChannelsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListChannelsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
     return writer;
   },
 
@@ -575,6 +597,22 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -587,32 +625,54 @@ export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
     }
   },
 
-  fromJSON(_: any): ListChannelsRequest {
-    return {};
+  fromJSON(object: any): ListChannelsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
   },
 
-  toJSON(_: ListChannelsRequest): unknown {
+  toJSON(message: ListChannelsRequest): unknown {
     const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<ListChannelsRequest>, I>>(base?: I): ListChannelsRequest {
     return ListChannelsRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ListChannelsRequest>, I>>(_: I): ListChannelsRequest {
+  fromPartial<I extends Exact<DeepPartial<ListChannelsRequest>, I>>(object: I): ListChannelsRequest {
     const message = createBaseListChannelsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBaseListChannelsResponse(): ListChannelsResponse {
-  return { channels: [] };
+  return { channels: [], nextPageToken: "" };
 }
 
 export const ListChannelsResponse: MessageFns<ListChannelsResponse> = {
   encode(message: ListChannelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.channels) {
       Channel.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -638,6 +698,14 @@ export const ListChannelsResponse: MessageFns<ListChannelsResponse> = {
             message.channels.push(Channel.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -653,6 +721,11 @@ export const ListChannelsResponse: MessageFns<ListChannelsResponse> = {
   fromJSON(object: any): ListChannelsResponse {
     return {
       channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
     };
   },
 
@@ -660,6 +733,9 @@ export const ListChannelsResponse: MessageFns<ListChannelsResponse> = {
     const obj: any = {};
     if (message.channels?.length) {
       obj.channels = message.channels.map((e) => Channel.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
     }
     return obj;
   },
@@ -670,6 +746,7 @@ export const ListChannelsResponse: MessageFns<ListChannelsResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListChannelsResponse>, I>>(object: I): ListChannelsResponse {
     const message = createBaseListChannelsResponse();
     message.channels = object.channels?.map((e) => Channel.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
@@ -925,11 +1002,17 @@ export const Channel: MessageFns<Channel> = {
 };
 
 function createBaseListPeersRequest(): ListPeersRequest {
-  return {};
+  return { pageSize: 0, pageToken: "" };
 }
 
 export const ListPeersRequest: MessageFns<ListPeersRequest> = {
-  encode(_: ListPeersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListPeersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
     return writer;
   },
 
@@ -946,6 +1029,22 @@ export const ListPeersRequest: MessageFns<ListPeersRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -958,32 +1057,54 @@ export const ListPeersRequest: MessageFns<ListPeersRequest> = {
     }
   },
 
-  fromJSON(_: any): ListPeersRequest {
-    return {};
+  fromJSON(object: any): ListPeersRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
   },
 
-  toJSON(_: ListPeersRequest): unknown {
+  toJSON(message: ListPeersRequest): unknown {
     const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<ListPeersRequest>, I>>(base?: I): ListPeersRequest {
     return ListPeersRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ListPeersRequest>, I>>(_: I): ListPeersRequest {
+  fromPartial<I extends Exact<DeepPartial<ListPeersRequest>, I>>(object: I): ListPeersRequest {
     const message = createBaseListPeersRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBaseListPeersResponse(): ListPeersResponse {
-  return { peers: [] };
+  return { peers: [], nextPageToken: "" };
 }
 
 export const ListPeersResponse: MessageFns<ListPeersResponse> = {
   encode(message: ListPeersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.peers) {
       Peer.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -1009,6 +1130,14 @@ export const ListPeersResponse: MessageFns<ListPeersResponse> = {
             message.peers.push(Peer.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1022,13 +1151,23 @@ export const ListPeersResponse: MessageFns<ListPeersResponse> = {
   },
 
   fromJSON(object: any): ListPeersResponse {
-    return { peers: globalThis.Array.isArray(object?.peers) ? object.peers.map((e: any) => Peer.fromJSON(e)) : [] };
+    return {
+      peers: globalThis.Array.isArray(object?.peers) ? object.peers.map((e: any) => Peer.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
   },
 
   toJSON(message: ListPeersResponse): unknown {
     const obj: any = {};
     if (message.peers?.length) {
       obj.peers = message.peers.map((e) => Peer.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
     }
     return obj;
   },
@@ -1039,6 +1178,7 @@ export const ListPeersResponse: MessageFns<ListPeersResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListPeersResponse>, I>>(object: I): ListPeersResponse {
     const message = createBaseListPeersResponse();
     message.peers = object.peers?.map((e) => Peer.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
@@ -1060,6 +1200,8 @@ function createBasePeer(): Peer {
     lastError: "",
     clockOffset: undefined,
     version: "",
+    reachedAddresses: [],
+    unreachedAddresses: [],
   };
 }
 
@@ -1121,6 +1263,12 @@ export const Peer: MessageFns<Peer> = {
     }
     if (message.version !== "") {
       writer.uint32(122).string(message.version);
+    }
+    for (const v of message.reachedAddresses) {
+      writer.uint32(130).string(v!);
+    }
+    for (const v of message.unreachedAddresses) {
+      writer.uint32(138).string(v!);
     }
     return writer;
   },
@@ -1258,6 +1406,22 @@ export const Peer: MessageFns<Peer> = {
             message.version = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.reachedAddresses.push(reader.string());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.unreachedAddresses.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1331,6 +1495,16 @@ export const Peer: MessageFns<Peer> = {
         ? Duration.fromJSON(object.clock_offset)
         : undefined,
       version: isSet(object.version) ? globalThis.String(object.version) : "",
+      reachedAddresses: globalThis.Array.isArray(object?.reachedAddresses)
+        ? object.reachedAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.reached_addresses)
+        ? object.reached_addresses.map((e: any) => globalThis.String(e))
+        : [],
+      unreachedAddresses: globalThis.Array.isArray(object?.unreachedAddresses)
+        ? object.unreachedAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.unreached_addresses)
+        ? object.unreached_addresses.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1381,6 +1555,12 @@ export const Peer: MessageFns<Peer> = {
     if (message.version !== "") {
       obj.version = message.version;
     }
+    if (message.reachedAddresses?.length) {
+      obj.reachedAddresses = message.reachedAddresses;
+    }
+    if (message.unreachedAddresses?.length) {
+      obj.unreachedAddresses = message.unreachedAddresses;
+    }
     return obj;
   },
 
@@ -1417,6 +1597,8 @@ export const Peer: MessageFns<Peer> = {
       ? Duration.fromPartial(object.clockOffset)
       : undefined;
     message.version = object.version ?? "";
+    message.reachedAddresses = object.reachedAddresses?.map((e) => e) || [];
+    message.unreachedAddresses = object.unreachedAddresses?.map((e) => e) || [];
     return message;
   },
 };
@@ -1452,7 +1634,10 @@ export const ChannelServiceService = {
       Buffer.from(LeaveChannelResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LeaveChannelResponse => LeaveChannelResponse.decode(value),
   },
-  /** Lists the channels that this node has joined, in the order of their addresses. Needs the client token. */
+  /**
+   * Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+   * daemon's.
+   */
   listChannels: {
     path: "/kachery_p2p.v1.ChannelService/ListChannels" as const,
     requestStream: false as const,
@@ -1463,7 +1648,10 @@ export const ChannelServiceService = {
       Buffer.from(ListChannelsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListChannelsResponse => ListChannelsResponse.decode(value),
   },
-  /** Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. */
+  /**
+   * Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+   * this daemon's.
+   */
   listPeers: {
     path: "/kachery_p2p.v1.ChannelService/ListPeers" as const,
     requestStream: false as const,
@@ -1484,9 +1672,15 @@ export interface ChannelServiceServer extends UntypedServiceImplementation {
   joinChannel: handleUnaryCall<JoinChannelRequest, JoinChannelResponse>;
   /** Leaves a channel: what is under way with nodes that only it authorises stops. Needs the owner token. NOT_FOUND (CHANNEL_NOT_JOINED) if it is not joined. */
   leaveChannel: handleUnaryCall<LeaveChannelRequest, LeaveChannelResponse>;
-  /** Lists the channels that this node has joined, in the order of their addresses. Needs the client token. */
+  /**
+   * Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+   * daemon's.
+   */
   listChannels: handleUnaryCall<ListChannelsRequest, ListChannelsResponse>;
-  /** Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. */
+  /**
+   * Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+   * this daemon's.
+   */
   listPeers: handleUnaryCall<ListPeersRequest, ListPeersResponse>;
 }
 
@@ -1527,7 +1721,10 @@ export interface ChannelServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LeaveChannelResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the channels that this node has joined, in the order of their addresses. Needs the client token. */
+  /**
+   * Lists the channels that this node has joined, in the order of their addresses. Needs the client token. INVALID_ARGUMENT for a page token that is not this
+   * daemon's.
+   */
   listChannels(
     request: ListChannelsRequest,
     callback: (error: ServiceError | null, response: ListChannelsResponse) => void,
@@ -1543,7 +1740,10 @@ export interface ChannelServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListChannelsResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. */
+  /**
+   * Lists the nodes that the joined channels authorise, and how each can be reached now. Needs the client token. INVALID_ARGUMENT for a page token that is not
+   * this daemon's.
+   */
   listPeers(
     request: ListPeersRequest,
     callback: (error: ServiceError | null, response: ListPeersResponse) => void,

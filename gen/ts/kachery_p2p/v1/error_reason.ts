@@ -108,6 +108,8 @@ export enum ErrorReason {
   ERROR_REASON_NODE_UNREACHABLE = 46,
   /** ERROR_REASON_SOURCES_FAILED - DATA_LOSS. What came from every node that claimed to have the file was something else. Metadata: uri, nodes. */
   ERROR_REASON_SOURCES_FAILED = 47,
+  /** ERROR_REASON_MIRROR_NOT_FOUND - NOT_FOUND. This node does not mirror what is named. Metadata: uri. */
+  ERROR_REASON_MIRROR_NOT_FOUND = 48,
 }
 
 export function errorReasonFromJSON(object: any): ErrorReason {
@@ -256,6 +258,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 47:
     case "ERROR_REASON_SOURCES_FAILED":
       return ErrorReason.ERROR_REASON_SOURCES_FAILED;
+    case 48:
+    case "ERROR_REASON_MIRROR_NOT_FOUND":
+      return ErrorReason.ERROR_REASON_MIRROR_NOT_FOUND;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }
@@ -359,6 +364,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_NODE_UNREACHABLE";
     case ErrorReason.ERROR_REASON_SOURCES_FAILED:
       return "ERROR_REASON_SOURCES_FAILED";
+    case ErrorReason.ERROR_REASON_MIRROR_NOT_FOUND:
+      return "ERROR_REASON_MIRROR_NOT_FOUND";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -265,7 +265,7 @@ export interface LoadFileResponse {
 export interface LoadProgress {
   /** What is being done. */
   state: LoadState;
-  /** Bytes that are here and verified. */
+  /** Bytes that are here; those of chunks that turn out to be wrong are taken off again. */
   loadedBytes: bigint;
   /** Size of the file; 0 while it is not known. */
   sizeBytes: bigint;
@@ -279,7 +279,7 @@ export interface LoadSource {
   nodeId: string;
   /** Name for people; may be empty. */
   label: string;
-  /** Bytes that came from it and were verified. */
+  /** Bytes that came from it; those that turn out to be wrong are taken off again. */
   loadedBytes: bigint;
   /** Bytes a second that come from it. */
   bytesPerSecond: bigint;
@@ -4392,7 +4392,8 @@ export const FileServiceService = {
     responseDeserialize: (value: Buffer): LoadFileResponse => LoadFileResponse.decode(value),
   },
   /**
-   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+   * and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
    * range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
    */
   readFile: {
@@ -4513,7 +4514,8 @@ export interface FileServiceServer extends UntypedServiceImplementation {
    */
   loadFile: handleServerStreamingCall<LoadFileRequest, LoadFileResponse>;
   /**
-   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+   * and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
    * range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
    */
   readFile: handleServerStreamingCall<ReadFileRequest, ReadFileResponse>;
@@ -4682,7 +4684,8 @@ export interface FileServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<LoadFileResponse>;
   /**
-   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept. Errors as LoadFile; OUT_OF_RANGE if the
+   * Reads a range of bytes of a file; of one that other nodes have, only the chunks that it touches are fetched, and kept, if the URI names its manifest,
+   * and otherwise the whole file, since nothing else tells whether a part is right. Errors as LoadFile; OUT_OF_RANGE if the
    * range ends beyond the end of the file; DATA_LOSS if a linked file has changed.
    */
   readFile(request: ReadFileRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadFileResponse>;

@@ -4,7 +4,9 @@ import test from 'ava';
 
 import { limits } from '../../../../src/core/limits.js';
 import { AddressBook } from '../../../../src/network/addresses/address-book.js';
-import { formatNetworkAddress, isOnlyLocal, parseNetworkAddress } from '../../../../src/network/addresses/network-address.js';
+import { isLoopback } from '../../../../src/network/addresses/is-loopback.js';
+import { isOnlyLocal } from '../../../../src/network/addresses/is-only-local.js';
+import { formatNetworkAddress, parseNetworkAddress } from '../../../../src/network/addresses/network-address.js';
 import { learnAddresses } from '../../../../src/network/link/learn-addresses.js';
 import { newIdentity } from '../../../support/linked-node.js';
 import { temporaryFolder } from '../../../support/temporary-storage.js';
@@ -47,6 +49,53 @@ test('addresses that lead back to the machine, or only to its cable, are told fr
   for (const host of ['192.168.0.1', '10.0.0.1', '2001:db8::1', 'example.org', 'fd00::1', '172.17.0.1']) t.false(isOnlyLocal(host), host);
 });
 
+test('a local address is known in every spelling', (t) => {
+  for (const text of [
+    '127.1:80',
+    '0x7f.1:80',
+    '0177.0.0.01:80',
+    '2130706433:80',
+    '127.0.0.1.:80',
+    'LOCALHOST:80',
+    'localhost.:80',
+    'any.localhost:80',
+    '0:80',
+    '[::ffff:127.0.0.1]:80',
+    '[::ffff:7f00:1]:80',
+    '[0:0:0:0:0:0:0:1]:80',
+    '[0:0:0:0:0:ffff:127.0.0.1]:80',
+    '[::]:80',
+    '[::127.0.0.1]:80',
+    '[FE80:0::1]:80',
+    '[::ffff:a9fe:101]:80',
+    '2851995905:80',
+  ]) {
+    const { host } = parseNetworkAddress(text)!;
+    t.true(isOnlyLocal(host), text);
+    t.deepEqual(learned(text), [], text);
+  }
+  for (const text of ['256.1.1.1:80', '1.2.3.4.5:80', '.:80', '4294967296:80']) t.is(parseNetworkAddress(text), undefined, text);
+  t.deepEqual(learned('[::ffff:c000:201]:80'), ['192.0.2.1:80']);
+  t.deepEqual(learned('3221225985:80'), ['192.0.2.1:80']);
+  t.true(isLoopback('127.1') && isLoopback('::ffff:7f00:1') && isLoopback('localhost.'));
+  t.false(isLoopback('fe80::1') || isLoopback('169.254.1.1') || isLoopback('0.0.0.0'));
+});
+
+test('who comes over the same cable is not on the same machine', async (t) => {
+  const addresses = await book().open();
+  const { id } = newIdentity();
+  learnAddresses(addresses, id, { addresses: ['127.0.0.1:22'], origin: 'member', remoteAddress: '[fe80::1]:50000' });
+  t.deepEqual(addresses.addressesOf(id), []);
+});
+
+/** What is kept of an address that a node of another machine tells. */
+function learned(address: string): readonly string[] {
+  const kept: string[] = [];
+  const book = { learn: (_id: unknown, addresses: readonly string[]) => kept.push(...addresses) } as unknown as AddressBook;
+  learnAddresses(book, newIdentity().id, { addresses: [address], origin: 'member', remoteAddress: '203.0.113.7:50000' });
+  return kept;
+}
+
 test('what worked last is tried first, what failed last', async (t) => {
   const { clock, open } = book();
   const addresses = await open();
@@ -85,6 +134,36 @@ test('a node has no more addresses than may be, and what worked stays', async (t
     );
   t.is(addresses.addressesOf(id).length, limits.maxNodeAddresses);
   t.is(addresses.addressesOf(id)[0], 'good:1');
+});
+
+test('what others say takes no room from what worked, though it fails now, nor from what the node says itself', async (t) => {
+  const addresses = await book().open();
+  const { id } = newIdentity();
+  const lies = (round: number): string[] => Array.from({ length: limits.maxNodeAddresses }, (_, index) => `lie-${String(round)}:${String(index + 1)}`);
+  addresses.noteSuccess(id, 'good:1');
+  addresses.noteFailure(id, 'good:1');
+  addresses.learn(id, ['own:1', 'own:2'], 'greeting');
+  addresses.noteFailure(id, 'own:1');
+  for (let round = 0; round < 5; round++) addresses.learn(id, lies(round), 'member');
+  t.is(addresses.addressesOf(id).length, limits.maxNodeAddresses);
+  for (const address of ['good:1', 'own:1', 'own:2']) t.true(addresses.addressesOf(id).includes(address), address);
+  // Where a lie was found out, there is room for the truth.
+  addresses.noteFailure(id, 'lie-0:1');
+  addresses.learn(id, ['true:1'], 'member');
+  t.true(addresses.addressesOf(id).includes('true:1'));
+  t.false(addresses.addressesOf(id).includes('lie-0:1'));
+  addresses.learn(
+    id,
+    lies(9).map((text) => text.replace('lie', 'own')),
+    'greeting',
+  );
+  addresses.noteSuccess(id, 'found:1');
+  t.false(addresses.addressesOf(id).some((address) => address.startsWith('lie')));
+  for (const address of ['found:1', 'own-9:2']) t.true(addresses.addressesOf(id).includes(address), address);
+  // Nothing of that gives way to hearsay.
+  const before = addresses.addressesOf(id);
+  addresses.learn(id, lies(10), 'member');
+  t.deepEqual(addresses.addressesOf(id), before);
 });
 
 test('seeds are those of the owner and of the channels, and know whom they led to', async (t) => {

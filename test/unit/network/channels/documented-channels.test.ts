@@ -6,7 +6,7 @@ import { parseChannel } from '../../../../src/network/channels/parse-channel.js'
 
 const address = 'https://example.org/our-lab.yaml';
 
-for (const path of ['README.md', 'docs/network.md']) {
+for (const path of ['README.md', 'docs/network.md', 'docs/hub.md']) {
   test(`the channels that ${path} shows are channels`, async (t) => {
     const samples = [...(await readFile(path, 'utf8')).matchAll(/^( *)```yaml\n([^]*?)^ *```$/gm)];
     t.true(samples.length > 0);

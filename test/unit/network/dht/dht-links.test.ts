@@ -15,8 +15,8 @@ const host = '127.0.0.1';
 /** The entrance to a DHT of the test's own, as `host:port`. */
 async function openBootstrap(t: ExecutionContext): Promise<string> {
   const bootstrapAddress = `${host}:${String(await freeUdpPort())}`;
-  const { dht } = await openDht({ bootstrap: [], port: 0, bootstrapAddress, host });
-  t.teardown(() => dht.destroy({ force: true }));
+  const { dht, close } = await openDht({ bootstrap: [], port: 0, bootstrapAddress, host });
+  t.teardown(close);
   await dht.fullyBootstrapped();
   return bootstrapAddress;
 }

@@ -84,7 +84,10 @@ test('who is not listed is told which of its channels refuses it, and nothing el
   const channel = await open();
   const other = channelTag('https://example.org/unknown.yaml');
   const answer = await channel.unary(PeerServiceService.greet, greetRequest({ tags: [channelTag(address), other], node: own }));
-  t.deepEqual(answer, { sharedChannelTags: [], refusedChannelTags: [Buffer.from(channelTag(address), 'hex')], node: undefined, observedAddress: '' });
+  t.deepEqual(answer, {
+    ...{ sharedChannelTags: [], refusedChannelTags: [Buffer.from(channelTag(address), 'hex')], node: undefined, observedAddress: '' },
+    ...{ reachedAddresses: [], unreachedAddresses: [] },
+  });
   await until('the connection is closed', () => linked.callers[0]!.signal.aborted);
   t.deepEqual(linked.links.facts(), []);
 });

@@ -142,6 +142,19 @@ test('a node that is not the expected one is refused', async (t) => {
   t.false(node.links.connected().some(({ nodeId }) => nodeId === two.id));
 });
 
+test('a name that leads to this machine is dialed if the owner gives it, not if another node tells it', async (t) => {
+  const [one, two] = [newIdentity(), newIdentity()];
+  const channels = [{ address, nodeIds: [one.id, two.id] }];
+  const listening = await LinkedNode.start(t, { identity: one, channels });
+  const localName = `localhost:${listening.address.split(':')[1]!}`;
+  const told = await LinkedNode.start(t, { identity: two, channels, isHidden: true });
+  told.addresses.learn(one.id, [localName], 'member');
+  await told.links.connect([one.id]);
+  t.regex(told.links.problemOf(one.id), /leads to this machine itself/);
+  told.addresses.setSeeds('static', [localName]);
+  await until('it is connected', () => told.links.connected()[0] && listening.links.connected()[0]);
+});
+
 test('garbage, silence and slow talk end, and others are taken meanwhile', async (t) => {
   const [one, two] = [newIdentity(), newIdentity()];
   const channels = [{ address, nodeIds: [one.id, two.id] }];
@@ -284,6 +297,25 @@ test('where a node was reached is known after a restart', async (t) => {
   const after = await LinkedNode.start(t, { identity: two, channels, isHidden: true, addressesPath });
   await until('it is connected again', () => after.links.connected()[0]);
   t.pass();
+});
+
+test('a node hears whether those that it has dialed can dial it', async (t) => {
+  const [one, two, three] = [newIdentity(), newIdentity(), newIdentity()];
+  const channels = [{ address, nodeIds: [one.id, two.id, three.id] }];
+  const hub = await LinkedNode.start(t, { identity: one, channels });
+  const hubAddress = hub.address;
+  // Nobody tells the others of each other.
+  hub.carrier.listeningAddresses = () => [];
+  const open = await LinkedNode.start(t, { identity: two, channels, staticPeers: [hubAddress], timing: { pulseMs: 20 } });
+  const blocked = await LinkedNode.start(t, { identity: three, isHidden: true, staticPeers: [hubAddress], timing: { pulseMs: 20 } });
+  blocked.carrier.listeningAddresses = () => ['127.0.0.1:1'];
+  blocked.membership.change(channels);
+  const reachOf = (node: LinkedNode) => node.links.facts().find(({ nodeId }) => nodeId === hub.id)?.reach;
+  await until('the first is reached', () => reachOf(open)?.reached.length === 1);
+  t.deepEqual(reachOf(open), { reached: [open.address], unreached: [] });
+  await until('the second is not', () => reachOf(blocked)?.unreached.length === 1);
+  t.deepEqual(reachOf(blocked), { reached: [], unreached: ['127.0.0.1:1'] });
+  await until('what was tried is over', () => hub.callers.filter(({ signal }) => !signal.aborted).length === 2);
 });
 
 test('a node that dials itself notices it and leaves it', async (t) => {

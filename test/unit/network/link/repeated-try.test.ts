@@ -3,7 +3,6 @@ import test from 'ava';
 import { firstToSucceed } from '../../../../src/network/link/first-to-succeed.js';
 import { RepeatedTry, type TryOutcome } from '../../../../src/network/link/repeated-try.js';
 import { Slots } from '../../../../src/network/link/slots.js';
-import { Turnstile } from '../../../../src/network/link/turnstile.js';
 
 const timing = { firstRetryMs: 1, maxRetryMs: 4, recentFailureMs: 0 };
 const failed: TryOutcome = { failed: true, leastPauseMs: 0 };
@@ -40,6 +39,27 @@ test('who asks at once joins a try, and does not repeat one that has failed just
   t.is(tries, 1);
   repeated.forgive();
   await repeated.now();
+  t.is(tries, 2);
+  await repeated.close();
+});
+
+test('what waits for a turn far away is tried sooner when the reason to wait is gone', async (t) => {
+  let [tries, whenAgain] = [0, (): void => undefined];
+  const again = new Promise<void>((resolve) => {
+    whenAgain = resolve;
+  });
+  const repeated = new RepeatedTry(
+    () => {
+      if (++tries === 2) whenAgain();
+      return Promise.resolve({ againMs: 1_000_000 });
+    },
+    { random: () => 0, timing },
+  );
+  await repeated.now();
+  repeated.later(0);
+  t.is(tries, 1);
+  repeated.anew(0);
+  await again;
   t.is(tries, 2);
   await repeated.close();
 });
@@ -115,21 +135,6 @@ test('who gives up the whole is told so at once', async (t) => {
   const waiting = firstToSucceed([attempt(() => new Promise<string>(() => undefined))], { signal: controller.signal, discard: () => undefined });
   controller.abort(new Error('enough'));
   t.is((await t.throwsAsync(waiting)).message, 'enough');
-});
-
-test('a turnstile lets in so many, and so many from one place', (t) => {
-  const turnstile = new Turnstile({ max: 3, maxFromOne: 2 });
-  const [first, second, third] = [turnstile.enter('a'), turnstile.enter('a'), turnstile.enter('a')];
-  t.truthy(first && second);
-  t.is(third, undefined);
-  t.truthy(turnstile.enter('b'));
-  t.is(turnstile.enter('c'), undefined);
-  first!();
-  first!();
-  t.truthy(turnstile.enter('c'));
-  t.is(turnstile.enter('a'), undefined);
-  second!();
-  t.truthy(turnstile.enter('a'));
 });
 
 test('slots are used by so many at a time, in the order of those who wait', async (t) => {

@@ -109,6 +109,44 @@ test('a direct connection takes the place of the relayed one', async (t) => {
   t.pass();
 });
 
+test('a call that goes on over a relayed connection does not keep others there, and the connection ends with it', async (t) => {
+  const { relay, first, second, channel } = await hiddenPair(t, { timing: { betterLinkMs: 50 } });
+  const third = newIdentity();
+  const channels = [{ ...channel, nodeIds: [...channel.nodeIds, third.id] }];
+  for (const node of [relay, first, second]) node.membership.change(channels);
+  // The third listens, and does not say where.
+  const open = await LinkedNode.start(t, { identity: third, staticPeers: [relay.address] });
+  const whereItListens = open.carrier.listeningAddresses.bind(open.carrier);
+  open.carrier.listeningAddresses = () => [];
+  open.membership.change(channels);
+  const relayed = await until('the first is connected with the third', () => peerOf(first, open));
+  const content = generatedBytes(100_000);
+  const id = open.store(content);
+  const kinds: string[] = [];
+  let goOn = (): void => undefined;
+  open.send = (call, bytes, caller) => {
+    kinds.push(caller.kind);
+    call.write({ data: bytes.subarray(0, 1000) });
+    const rest = (): void => {
+      call.write({ data: bytes.subarray(1000) });
+      call.end();
+    };
+    if (caller.kind === 'relayed') goOn = rest;
+    else rest();
+  };
+  const reading = collect(relayed.readFile(id, { start: 0, end: content.byteLength }));
+  await until('the call is under way', () => kinds.length === 1);
+  first.addresses.learn(third.id, whereItListens(), 'member');
+  await until('directly', () => factsOf(first, open).kind === 'direct' && factsOf(open, first).kind === 'direct');
+  t.true(content.equals(await collect(peerOf(first, open)!.readFile(id, { start: 0, end: content.byteLength }))));
+  t.deepEqual(kinds, ['relayed', 'direct']);
+  const relayedCallers = () => open.callers.filter(({ nodeId, kind, signal }) => nodeId === first.id && kind === 'relayed' && !signal.aborted);
+  t.true(relayedCallers().length > 0);
+  goOn();
+  t.true(content.equals(await reading));
+  await until('the relayed one has ended', () => relayedCallers().length === 0);
+});
+
 test('when the relay dies, calls under way fail, and the two find each other again when it is back', async (t) => {
   const { hub, relay, first, second, channel } = await hiddenPair(t);
   const toSecond = await until('they are connected', () => peerOf(first, second));

@@ -51,6 +51,8 @@ class GreetResponse(google.protobuf.message.Message):
     REFUSED_CHANNEL_TAGS_FIELD_NUMBER: builtins.int
     NODE_FIELD_NUMBER: builtins.int
     OBSERVED_ADDRESS_FIELD_NUMBER: builtins.int
+    REACHED_ADDRESSES_FIELD_NUMBER: builtins.int
+    UNREACHED_ADDRESSES_FIELD_NUMBER: builtins.int
     observed_address: builtins.str
     """Address that the caller's connection comes from, as `host:port`; empty if there is none."""
     @property
@@ -65,6 +67,14 @@ class GreetResponse(google.protobuf.message.Message):
     def node(self) -> global___NodeFacts:
         """What this node says of itself; absent if no channel is shared."""
 
+    @property
+    def reached_addresses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Addresses of the caller at which this node found it the last time that it looked there; at most 16."""
+
+    @property
+    def unreached_addresses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Addresses that the caller told of itself and at which this node could not reach it the last time that it tried; at most 16."""
+
     def __init__(
         self,
         *,
@@ -72,9 +82,11 @@ class GreetResponse(google.protobuf.message.Message):
         refused_channel_tags: collections.abc.Iterable[builtins.bytes] | None = ...,
         node: global___NodeFacts | None = ...,
         observed_address: builtins.str = ...,
+        reached_addresses: collections.abc.Iterable[builtins.str] | None = ...,
+        unreached_addresses: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["node", b"node"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["node", b"node", "observed_address", b"observed_address", "refused_channel_tags", b"refused_channel_tags", "shared_channel_tags", b"shared_channel_tags"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["node", b"node", "observed_address", b"observed_address", "reached_addresses", b"reached_addresses", "refused_channel_tags", b"refused_channel_tags", "shared_channel_tags", b"shared_channel_tags", "unreached_addresses", b"unreached_addresses"]) -> None: ...
 
 global___GreetResponse = GreetResponse
 

@@ -49,6 +49,10 @@ export interface GreetResponse {
     | undefined;
   /** Address that the caller's connection comes from, as `host:port`; empty if there is none. */
   observedAddress: string;
+  /** Addresses of the caller at which this node found it the last time that it looked there; at most 16. */
+  reachedAddresses: string[];
+  /** Addresses that the caller told of itself and at which this node could not reach it the last time that it tried; at most 16. */
+  unreachedAddresses: string[];
 }
 
 /** What a node says of itself. */
@@ -456,7 +460,14 @@ export const GreetRequest: MessageFns<GreetRequest> = {
 };
 
 function createBaseGreetResponse(): GreetResponse {
-  return { sharedChannelTags: [], refusedChannelTags: [], node: undefined, observedAddress: "" };
+  return {
+    sharedChannelTags: [],
+    refusedChannelTags: [],
+    node: undefined,
+    observedAddress: "",
+    reachedAddresses: [],
+    unreachedAddresses: [],
+  };
 }
 
 export const GreetResponse: MessageFns<GreetResponse> = {
@@ -472,6 +483,12 @@ export const GreetResponse: MessageFns<GreetResponse> = {
     }
     if (message.observedAddress !== "") {
       writer.uint32(34).string(message.observedAddress);
+    }
+    for (const v of message.reachedAddresses) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.unreachedAddresses) {
+      writer.uint32(50).string(v!);
     }
     return writer;
   },
@@ -521,6 +538,22 @@ export const GreetResponse: MessageFns<GreetResponse> = {
             message.observedAddress = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reachedAddresses.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.unreachedAddresses.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -551,6 +584,16 @@ export const GreetResponse: MessageFns<GreetResponse> = {
         : isSet(object.observed_address)
         ? globalThis.String(object.observed_address)
         : "",
+      reachedAddresses: globalThis.Array.isArray(object?.reachedAddresses)
+        ? object.reachedAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.reached_addresses)
+        ? object.reached_addresses.map((e: any) => globalThis.String(e))
+        : [],
+      unreachedAddresses: globalThis.Array.isArray(object?.unreachedAddresses)
+        ? object.unreachedAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.unreached_addresses)
+        ? object.unreached_addresses.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -568,6 +611,12 @@ export const GreetResponse: MessageFns<GreetResponse> = {
     if (message.observedAddress !== "") {
       obj.observedAddress = message.observedAddress;
     }
+    if (message.reachedAddresses?.length) {
+      obj.reachedAddresses = message.reachedAddresses;
+    }
+    if (message.unreachedAddresses?.length) {
+      obj.unreachedAddresses = message.unreachedAddresses;
+    }
     return obj;
   },
 
@@ -580,6 +629,8 @@ export const GreetResponse: MessageFns<GreetResponse> = {
     message.refusedChannelTags = object.refusedChannelTags?.map((e) => e) || [];
     message.node = (object.node !== undefined && object.node !== null) ? NodeFacts.fromPartial(object.node) : undefined;
     message.observedAddress = object.observedAddress ?? "";
+    message.reachedAddresses = object.reachedAddresses?.map((e) => e) || [];
+    message.unreachedAddresses = object.unreachedAddresses?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,131 @@
+import { KacheryError } from '../../core/failure.js';
+import { formatFeedUri } from '../../core/feed-uri.js';
+import { limits } from '../../core/limits.js';
+import { type SubfeedAddress, type SubfeedHash } from '../../core/subfeed.js';
+import { type SubfeedInfo } from '../../feeds/feed-store.js';
+import { type Slots } from '../../network/link/slots.js';
+import { type FeedReplication } from '../feeds/feed-replication.js';
+import { type ReplicationParts } from '../feeds/replication-parts.js';
+import { type MirrorAmount } from './mirror-facts.js';
+import { type MirrorTarget } from './mirror-target.js';
+import { type MirrorTimes } from './mirror-times.js';
+import { type MirrorOutcome, type MirrorWork } from './mirror-work.js';
+import { noAmount } from './no-amount.js';
+
+/** What feeds are kept with. */
+export interface FeedMirrorParts {
+  /** The feeds of this node itself. */
+  readonly feeds: Pick<ReplicationParts['feeds'], 'heads'>;
+  readonly replication: Pick<FeedReplication, 'locate' | 'follow' | 'findSubfeed' | 'listSubfeeds' | 'hasSource'>;
+  /** How many feeds are looked at at a time, of all mirrors. */
+  readonly slots: Slots;
+  /** How many feeds are mirrored. */
+  readonly countFeeds: () => number;
+}
+
+/** Follows a feed with all its subfeeds, also new ones, or one of them, so that all its messages are here. */
+export class FeedMirror implements MirrorWork {
+  amount: MirrorAmount = noAmount;
+  isFetching = false;
+  private readonly followed = new Set<SubfeedHash>();
+  private readonly unfollows: (() => void)[] = [];
+
+  constructor(
+    private readonly target: MirrorTarget & { readonly kind: 'feed' },
+    private readonly parts: FeedMirrorParts,
+    private readonly times: MirrorTimes,
+  ) {}
+
+  bring(signal: AbortSignal): Promise<MirrorOutcome> {
+    return this.parts.slots.use(() => this.look(signal));
+  }
+
+  close(): void {
+    for (const unfollow of this.unfollows.splice(0)) unfollow();
+    this.followed.clear();
+  }
+
+  private async look(signal: AbortSignal): Promise<MirrorOutcome> {
+    signal.throwIfAborted();
+    const { feedId } = this.target;
+    const { isWriteable } = await this.parts.replication.locate(feedId, { signal });
+    // What this node writes itself is here.
+    if (isWriteable) return { isComplete: true, againMs: this.times.checkMs };
+    const lengths = await this.lengths(signal);
+    signal.throwIfAborted();
+    this.follow([...lengths.keys()].filter((hash) => !this.followed.has(hash)));
+    const { loadedMessages, messages, areForked } = await this.compare(lengths);
+    this.amount = { ...noAmount, subfeeds: lengths.size, loadedMessages, messages };
+    if (areForked) throw this.forked();
+    if (!this.parts.replication.hasSource(feedId)) throw this.noSource();
+    this.isFetching = loadedMessages < messages;
+    const { listMs, listMsPerSubfeed, listMsPerFeed, behindMs } = this.times;
+    const againMs = listMs + lengths.size * listMsPerSubfeed + this.parts.countFeeds() * listMsPerFeed;
+    return { isComplete: !this.isFetching, againMs: this.isFetching ? behindMs : againMs };
+  }
+
+  private follow(hashes: readonly SubfeedHash[]): void {
+    if (hashes.length === 0) return;
+    this.unfollows.push(this.parts.replication.follow(hashes.map((hash) => this.addressOf(hash))));
+    for (const hash of hashes) this.followed.add(hash);
+  }
+
+  /** How long each subfeed is, here or on connected nodes. */
+  private async lengths(signal: AbortSignal): Promise<ReadonlyMap<SubfeedHash, number>> {
+    const { feedId, subfeed, uri } = this.target;
+    const { replication } = this.parts;
+    if (subfeed) return new Map([[subfeed.hash, (await replication.findSubfeed(this.addressOf(subfeed.hash), { signal })).length]]);
+    const lengths = new Map<SubfeedHash, number>();
+    let after: SubfeedHash | undefined;
+    for (let hasMore = true; hasMore;) {
+      const page = await replication.listSubfeeds(feedId, after, { count: limits.maxPeerBatchFeeds, signal });
+      for (const { hash, length } of page.items) lengths.set(hash, length);
+      if (lengths.size > limits.maxMirroredSubfeeds) throw tooMany(uri);
+      after = page.items.at(-1)?.hash;
+      hasMore = page.hasMore && after !== undefined;
+    }
+    return lengths;
+  }
+
+  private async compare(lengths: ReadonlyMap<SubfeedHash, number>): Promise<{ loadedMessages: number; messages: number; areForked: boolean }> {
+    const sum = { loadedMessages: 0, messages: 0, areForked: false };
+    const hashes = [...lengths.keys()];
+    for (let start = 0; start < hashes.length; start += limits.maxPeerBatchFeeds) {
+      const part = hashes.slice(start, start + limits.maxPeerBatchFeeds);
+      for (const { subfeed, head, fork } of await this.parts.feeds.heads(part.map((hash) => this.addressOf(hash)))) {
+        const loaded = head?.length ?? 0;
+        sum.loadedMessages += loaded;
+        sum.messages += Math.max(loaded, lengths.get(subfeed.subfeedHash) ?? 0);
+        if (fork.length > 0) sum.areForked = true;
+      }
+    }
+    return sum;
+  }
+
+  private addressOf(subfeedHash: SubfeedInfo['hash']): SubfeedAddress {
+    return { feedId: this.target.feedId, subfeedHash };
+  }
+
+  private noSource(): KacheryError {
+    const { feedId, uri } = this.target;
+    return new KacheryError('node-unreachable', `No connected node has ${uri} now. What is here is kept, and the rest comes when one is connected.`, {
+      feed_id: feedId,
+    });
+  }
+
+  private forked(): KacheryError {
+    const { feedId } = this.target;
+    return new KacheryError(
+      'feed-forked',
+      `The key of ${formatFeedUri({ feedId })} signed two histories of a subfeed, so what is behind the fork is not copied.`,
+      {
+        feed_id: feedId,
+      },
+    );
+  }
+}
+
+function tooMany(uri: string): KacheryError {
+  const limit = String(limits.maxMirroredSubfeeds);
+  return new KacheryError('too-large', `${uri} has more than ${limit} subfeeds, as many as can be mirrored. Mirror those that matter, one by one.`, { limit });
+}
