@@ -108,7 +108,7 @@ export class SimulatedNode implements IndexNetwork {
 
   /** Looks for a file as a load does, and resolves with the member that has it. */
   async find(id: ContentId): Promise<NodeId | undefined> {
-    const search = new HolderSearch({ providers: this.search, reach: this.reach, isConnected: (nodeId) => this.isConnected(nodeId) });
+    const search = new HolderSearch({ providers: this.search, reach: this.reach, isConnected: (nodeId) => this.isConnected(nodeId), timers: this.world.time });
     const asked = new Set<NodeId>();
     for (let isMore = true; isMore;) {
       isMore = await search.step([id], this.channels());

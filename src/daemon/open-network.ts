@@ -19,12 +19,15 @@ import { LanDiscovery } from '../network/lan/lan-discovery.js';
 import { lanInterfaces } from '../network/lan/lan-interfaces.js';
 import { type Carrier } from '../network/link/carrier.js';
 import { type Link } from '../network/link/link.js';
+import { type LinkTiming } from '../network/link/link-timing.js';
 import { TcpCarrier } from '../network/link/tcp-carrier.js';
 import { Links } from '../network/links.js';
 import { type NodeIdentity } from '../network/node-identity.js';
 import { type Peers } from '../network/peer.js';
 import { LinkedPeers } from '../network/peers/linked-peers.js';
 import { PacedPeers } from '../network/peers/paced-peers.js';
+import { type IndexTiming } from '../network/providers/index-timing.js';
+import { type LargeChannelBounds } from '../network/providers/large-channel-bounds.js';
 import { LinkedIndexNetwork } from '../network/providers/linked-index-network.js';
 import { ProviderIndex } from '../network/providers/provider-index.js';
 import { FairShare } from '../network/serving/fair-share.js';
@@ -38,6 +41,7 @@ import { FeedReplication } from '../transfer/feeds/feed-replication.js';
 import { type FetchLog } from '../transfer/fetch-log.js';
 import { NetworkedFeeds } from '../transfer/feeds/networked-feeds.js';
 import { Mirrors } from '../transfer/mirrors/mirrors.js';
+import { AnnouncedContents } from './announced-contents.js';
 import { type ClosingStack } from './closing-stack.js';
 
 /** What the network is made of: who this node is, and what it serves to others. */
@@ -47,6 +51,15 @@ export interface NetworkParts {
   readonly feeds: LocalFeeds;
   readonly transfers: TransferRegistry;
   readonly log: StructuredLog;
+}
+
+/** How the network is; what may be left out is for tests. */
+export interface NetworkOptions {
+  /** How long a stream may stand still. */
+  readonly idleMs: number;
+  readonly largeChannels?: Partial<LargeChannelBounds>;
+  readonly linkTiming?: Partial<LinkTiming>;
+  readonly indexTiming?: Partial<IndexTiming>;
 }
 
 /** The other nodes: the channels that say who they are, the connections with them, and what can be asked of them. */
@@ -64,7 +77,7 @@ export interface Network {
  * Opens the network, and begins to connect with the members of the channels that were joined before. Fails with `invalid-argument` if it cannot listen as it was
  * told, and as Channels.open and Mirrors.open.
  */
-export async function openNetwork(config: DaemonConfig, parts: NetworkParts, options: { readonly idleMs: number }, closing: ClosingStack): Promise<Network> {
+export async function openNetwork(config: DaemonConfig, parts: NetworkParts, options: NetworkOptions, closing: ClosingStack): Promise<Network> {
   const { network, label } = config;
   const channels = await openChannels(config, parts, closing);
   const addresses = await AddressBook.open(join(config.configDir, 'addresses.json'), { clock: systemClock, log: parts.log });
@@ -84,15 +97,20 @@ export async function openNetwork(config: DaemonConfig, parts: NetworkParts, opt
     {
       ...{ label, version: packageVersion(), announcedAddresses: network.announcedAddresses, staticPeers: network.staticPeers },
       isRelay: () => channels.hasRole('relay'),
+      ...(options.largeChannels && { largeChannels: options.largeChannels }),
+      ...(options.linkTiming && { timing: options.linkTiming }),
     },
   );
   closing.add(() => links.close());
   const ownId = parseNodeId(parts.identity.nodeId);
-  const index = new ProviderIndex({
-    network: new LinkedIndexNetwork({ ownId, links, membership: channels, addresses }),
-    catalog: { pages: () => parts.store.idPages(), watch: (onNew) => parts.store.watch(onNew) },
-    ...{ membership: channels, clock: systemClock, timers: systemTimers, random: Math.random, log: parts.log },
-  });
+  const index = new ProviderIndex(
+    {
+      network: new LinkedIndexNetwork({ ownId, links, membership: channels, addresses }),
+      catalog: new AnnouncedContents(parts.store, parts.feeds),
+      ...{ membership: channels, clock: systemClock, timers: systemTimers, random: Math.random, log: parts.log },
+    },
+    options.indexTiming,
+  );
   closing.add(() => index.close());
   const peers = pacedPeers(config, new LinkedPeers(links, channels, () => index.search()));
   const replication = new FeedReplication({ ...parts, peers, clock: systemClock, newRequestId: randomUUID });

@@ -25,7 +25,7 @@ import { removeDaemonRecord, writeDaemonRecord } from './daemon-record.js';
 import { endOnUncaughtError } from './end-on-uncaught-error.js';
 import { listen } from './listen.js';
 import { listeningAddresses } from './listening-addresses.js';
-import { openNetwork } from './open-network.js';
+import { type NetworkOptions, openNetwork } from './open-network.js';
 import { nameDaemonOf, refuseSecondDaemon } from './other-daemon.js';
 import { removeHalfWritten } from './remove-half-written.js';
 import { prepareStorageDirectory } from './storage-directory.js';
@@ -46,12 +46,17 @@ export interface RunningDaemon {
   stop(): Promise<void>;
 }
 
+/** What differs from the usual; for tests. */
+export interface StartOptions extends Partial<RpcServerOptions> {
+  readonly network?: Omit<NetworkOptions, 'idleMs'>;
+}
+
 /**
  * Starts a daemon in this process and resolves when it serves. Fails with `already-running` if another one has the storage directory, the configuration
  * directory or the port; with `path-not-found`, `path-not-permitted` and `storage-not-writable` for directories that cannot be used; with `invalid-argument`.
  * A failed start leaves nothing open. `options` are for tests.
  */
-export async function startDaemon(config: DaemonConfig, options: Partial<RpcServerOptions> = {}): Promise<RunningDaemon> {
+export async function startDaemon(config: DaemonConfig, options: StartOptions = {}): Promise<RunningDaemon> {
   const log = createLogger(config.logLevel);
   const closing = new ClosingStack((error) => {
     log.logger.error({ err: error }, 'something could not be closed');
@@ -72,7 +77,7 @@ export async function startDaemon(config: DaemonConfig, options: Partial<RpcServ
 }
 
 /** Opens everything, in this order; the closing stack closes it in the opposite one. */
-async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, log: DaemonLog, closing: ClosingStack) {
+async function open(config: DaemonConfig, { network: networkOptions, ...options }: StartOptions, log: DaemonLog, closing: ClosingStack) {
   const { configDir, storageDir, storageDirIsDefault, authGroup, label } = config;
   const { logger } = log;
   const serverOptions = { streamIdleMs: limits.streamIdleMs, shutdownGraceMs: limits.shutdownGraceMs, ...options };
@@ -89,7 +94,12 @@ async function open(config: DaemonConfig, options: Partial<RpcServerOptions>, lo
   const mutables = await openMutables(config, closing);
   const transfers = new TransferRegistry(systemClock);
   const networkParts = { identity, store, feeds: ownFeeds, transfers, log: logger };
-  const { channels, links, feeds, remote, mirrors } = await openNetwork(config, networkParts, { idleMs: serverOptions.streamIdleMs }, closing);
+  const { channels, links, feeds, remote, mirrors } = await openNetwork(
+    config,
+    networkParts,
+    { idleMs: serverOptions.streamIdleMs, ...networkOptions },
+    closing,
+  );
   const tokens = await openAccessTokens({ configDir, storageDir, authGroup });
   const node = { nodeId, label, version: packageVersion(), startedAtMs: systemClock.now() };
   const stopRequest = new AbortController();

@@ -29,6 +29,7 @@ const recordBytes = 2_000;
 /** Which feeds there are, under which names, and which were deleted. */
 export class FeedCatalog {
   private readonly clearing = new Set<Promise<void>>();
+  private readonly watchers = new Set<(feed: FeedInfo) => void>();
   private isStopping = false;
 
   constructor(private readonly parts: CatalogParts) {}
@@ -57,14 +58,14 @@ export class FeedCatalog {
       if (error instanceof KacheryError && error.reason === 'already-exists') await keys.remove(id);
       throw error;
     }
-    return feedInfo(id, record);
+    return this.tellNew(feedInfo(id, record));
   }
 
   /** Begins a copy of another node's feed; what is known of it, if it is here. Fails with `feed-not-found` for one that was deleted here. */
-  addReplica(id: FeedId): Promise<FeedInfo> {
+  async addReplica(id: FeedId): Promise<FeedInfo> {
     const recordKeys = feedRecordKeys(id);
     const record: FeedRecord = { createdAtMs: Math.floor(this.parts.clock.now()), isOwned: false };
-    return this.parts.writes.run({
+    const feed = await this.parts.writes.run({
       keys: Object.values(recordKeys),
       sizeBytes: recordBytes,
       apply: (view) => {
@@ -76,6 +77,13 @@ export class FeedCatalog {
         return feedInfo(id, record);
       },
     });
+    return this.tellNew(feed);
+  }
+
+  /** Calls `onNew` for each feed that is made or copied, also if it was here before, until the function that it returns is called. */
+  watch(onNew: (feed: FeedInfo) => void): () => void {
+    this.watchers.add(onNew);
+    return () => this.watchers.delete(onNew);
   }
 
   /** A feed. Fails with `feed-not-found`. */
@@ -138,6 +146,11 @@ export class FeedCatalog {
   async stop(): Promise<void> {
     this.isStopping = true;
     await Promise.all(this.clearing);
+  }
+
+  private tellNew(feed: FeedInfo): FeedInfo {
+    for (const tell of this.watchers) tell(feed);
+    return feed;
   }
 
   private clearLater(id: FeedId): void {

@@ -204,6 +204,11 @@ export class LocalFeeds implements FeedStore, ReplicaStore {
     if (first) await this.forks.checkFork(heads, (await this.parts.catalog.record(first.subfeed.feedId)).isOwned);
   }
 
+  /** Calls `onNew` for each feed that is made or copied, also if it was here before, until the function that it returns is called. */
+  watchFeeds(onNew: (feed: FeedInfo) => void): () => void {
+    return this.parts.catalog.watch(onNew);
+  }
+
   /** Finishes what is being written, and closes the database. May be called again. */
   async close(): Promise<void> {
     await this.parts.catalog.stop();

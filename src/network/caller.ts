@@ -39,8 +39,8 @@ export interface Caller {
   /** Of the channels that it told, those that this node has joined, too, and that authorise both now. */
   sharedTags(): readonly ChannelTag[];
 
-  /** Other members of the channels that this node shares with it, as far as their addresses are known; at most 1,000. */
-  members(): readonly MemberAddress[];
+  /** Other members of the channels that this node shares with it, or those of `among` only, as far as their addresses are known; at most 1,000. */
+  members(among?: ReadonlySet<NodeId>): readonly MemberAddress[];
 }
 
 /** What one connection serves to its caller. */

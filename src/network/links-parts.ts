@@ -5,6 +5,7 @@ import { type ServeCaller } from './caller.js';
 import { type Carrier } from './link/carrier.js';
 import { type LinkTiming } from './link/link-timing.js';
 import { type Membership } from './membership.js';
+import { type LargeChannelBounds } from './providers/large-channel-bounds.js';
 import { type NodeIdentity } from './node-identity.js';
 
 /** What the links work with. */
@@ -32,7 +33,7 @@ export interface LinksOptions {
   readonly staticPeers?: readonly string[];
   /** Whether this node passes connections on between others now. */
   readonly isRelay?: () => boolean;
-  /** Members up to which a channel is small, and all of it connected; limits.smallChannelNodes unless given. For tests, as what follows. */
-  readonly smallChannelNodes?: number | undefined;
+  /** What differs from the usual in large channels. For tests, as what follows. */
+  readonly largeChannels?: Partial<LargeChannelBounds> | undefined;
   readonly timing?: Partial<LinkTiming>;
 }

@@ -1,5 +1,4 @@
 import { KacheryError } from '../core/failure.js';
-import { limits } from '../core/limits.js';
 import { type NodeId, parseNodeId } from '../core/node-id.js';
 import { type NodeFacts } from './greeting.js';
 import { Anteroom } from './link/anteroom.js';
@@ -55,7 +54,7 @@ export class Links {
     const ownId = parseNodeId(parts.identity.nodeId);
     const timing = { ...defaultLinkTiming, ...options.timing };
     const { membership, random, log, carriers } = parts;
-    const large = new LargeChannels(ownId, membership, options.smallChannelNodes);
+    const large = new LargeChannels(ownId, membership, options.largeChannels);
     const ownFacts = (): NodeFacts => this.ownFacts();
     const linkParts: LinkParts = { ...parts, ownFacts, timing, anteroom: anteroom.address, labelOf: (nodeId) => this.labelOf(nodeId) };
     const handshakes = new SecureHandshakes(parts.identity, { handshakeMs: timing.connectMs });
@@ -271,9 +270,10 @@ export class Links {
   private closePassing(): void {
     if (this.large.all().length === 0) return;
     const dialed = this.neighbours.all().filter(({ isDialed }) => isDialed);
-    const kept = new Set(this.large.order().slice(0, limits.keptLinks));
+    const { keptLinks } = this.large;
+    const kept = new Set(this.large.order().slice(0, keptLinks));
     const passing = dialed.filter(({ nodeId }) => !kept.has(nodeId) && !this.large.isClose(nodeId));
-    for (const neighbour of passing.slice(0, Math.max(0, dialed.length - limits.keptLinks))) neighbour.closeIfIdle(this.timing.passingLinkMs);
+    for (const neighbour of passing.slice(0, Math.max(0, dialed.length - keptLinks))) neighbour.closeIfIdle(this.timing.passingLinkMs);
   }
 
   /**

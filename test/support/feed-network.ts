@@ -16,7 +16,17 @@ import { type ReplicationTimes } from '../../src/transfer/feeds/replication-part
 import { openFeeds } from './temporary-feeds.js';
 import { temporaryFolder } from './temporary-storage.js';
 
-const quickTimes: ReplicationTimes = { headGraceMs: 100, planDelayMs: 1, firstRetryMs: 1, maxRetryMs: 20, distrustMs: 600_000, absenceMs: 20 };
+const quickTimes: ReplicationTimes = {
+  headGraceMs: 100,
+  planDelayMs: 1,
+  firstRetryMs: 1,
+  maxRetryMs: 20,
+  distrustMs: 600_000,
+  absenceMs: 20,
+  reachMs: 1_000,
+  firstSeekPauseMs: 20,
+  maxSeekPauseMs: 100,
+};
 
 /** The feeds of another node without a connection in between: all that PeerService does for one caller, until the connection is broken. */
 export class LocalFeedPeer implements FeedPeer {

@@ -25,8 +25,13 @@ import { Links } from '../../src/network/links.js';
 import { type NodeIdentity } from '../../src/network/node-identity.js';
 import { LinkedPeers } from '../../src/network/peers/linked-peers.js';
 import { systemTimers } from '../../src/core/timers.js';
+import { type LargeChannelBounds } from '../../src/network/providers/large-channel-bounds.js';
 import { LinkedIndexNetwork } from '../../src/network/providers/linked-index-network.js';
 import { ProviderIndex } from '../../src/network/providers/provider-index.js';
+import { AnnouncedContents } from '../../src/daemon/announced-contents.js';
+import { type LocalFeeds } from '../../src/feeds/local-feeds.js';
+import { peerFeedDefinition } from '../../src/rpc/peer/peer-feed-definition.js';
+import { type PeerFeedHandlers, peerFeedHandlers } from '../../src/rpc/peer/peer-feed-handlers.js';
 import { providerHandlers } from '../../src/rpc/peer/provider-handlers.js';
 import { RelayCarrier } from '../../src/network/relay/relay-carrier.js';
 import { TunnelRelay } from '../../src/network/relay/tunnel-relay.js';
@@ -40,7 +45,9 @@ import { ReadBuffers } from '../../src/storage/read-buffers.js';
 import { toStatus } from '../../src/rpc/codec/status-details.js';
 import { MemoryMembership, type MemoryChannel } from './memory-membership.js';
 
-/** A log that nobody reads. */
+/** A node without feeds announces none. */
+const noFeeds = { list: () => Promise.resolve({ items: [], hasMore: false }), watchFeeds: () => () => undefined };
+
 /** Hears of everything and says nothing. */
 export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -73,9 +80,11 @@ export interface LinkedNodeOptions {
   readonly isHidden?: boolean;
   readonly staticPeers?: readonly string[];
   readonly timing?: Partial<LinkTiming>;
-  /** Members up to which a channel is small. */
-  readonly smallChannelNodes?: number;
+  /** From where on channels are large, and what is done in them. */
+  readonly largeChannels?: Partial<LargeChannelBounds>;
   readonly label?: string;
+  /** Feeds that it serves and announces; none unless given. */
+  readonly feeds?: LocalFeeds;
   /** Path of the file of addresses. */
   readonly addressesPath?: string;
   readonly port?: number;
@@ -112,6 +121,7 @@ export class LinkedNode {
     readonly peers: LinkedPeers,
     readonly carrier: TcpCarrier,
     readonly addresses: AddressBook,
+    private readonly feeds: LocalFeeds | undefined,
   ) {}
 
   /** A node that runs until the test ends. */
@@ -153,7 +163,7 @@ export class LinkedNode {
           log: { debug: note, info: note, warn: note, error: note },
         },
         serve: (caller) => ({
-          definition: { ...PeerServiceService, ...tunnelDefinition },
+          definition: { ...PeerServiceService, ...peerFeedDefinition, ...tunnelDefinition },
           implementation: { ...made.node!.serving(caller), ...tunnelHandlers({ relay, carrier: relayed }, caller) },
           options: { interceptors: [prepareTunnels, new OpenCalls(new ReadBuffers(1, 1), { subscriptions: new Set(), idleMs: 60_000 }).interceptor] },
         }),
@@ -162,12 +172,20 @@ export class LinkedNode {
         label,
         version: '1',
         staticPeers,
-        smallChannelNodes: options.smallChannelNodes,
+        largeChannels: options.largeChannels,
         isRelay: () => membership.isRelay,
         timing: { ...quickTiming, ...timing },
       },
     );
-    made.node = new LinkedNode(identity.id, membership, links, new LinkedPeers(links, membership, () => made.node!.index.search()), carrier, addresses);
+    made.node = new LinkedNode(
+      identity.id,
+      membership,
+      links,
+      new LinkedPeers(links, membership, () => made.node!.index.search()),
+      carrier,
+      addresses,
+      options.feeds,
+    );
     return made.node;
   }
 
@@ -176,15 +194,7 @@ export class LinkedNode {
     return (this.indexOfNode ??= new ProviderIndex(
       {
         network: new LinkedIndexNetwork({ ownId: this.id, links: this.links, membership: this.membership, addresses: this.addresses }),
-        catalog: {
-          pages: async function* (this: LinkedNode) {
-            yield [...this.files.keys()].map(parseContentId);
-          }.bind(this),
-          watch: (onNew) => {
-            this.onStored.add(onNew);
-            return () => this.onStored.delete(onNew);
-          },
-        },
+        catalog: new AnnouncedContents(this.announcedFiles(), this.feeds ?? noFeeds),
         ...{ membership: this.membership, clock: systemClock, timers: systemTimers, random: Math.random, log: silentLog },
       },
       { newsMs: 20, firstRoundMs: 50, retryMs: 50, doubtMs: 100 },
@@ -202,6 +212,32 @@ export class LinkedNode {
     this.files.set(id, content);
     for (const tell of this.onStored) tell(id);
     return id;
+  }
+
+  private announcedFiles(): ConstructorParameters<typeof AnnouncedContents>[0] {
+    return {
+      idPages: async function* (this: LinkedNode) {
+        yield [...this.files.keys()].map(parseContentId);
+      }.bind(this),
+      watch: (onNew) => {
+        this.onStored.add(onNew);
+        return () => this.onStored.delete(onNew);
+      },
+    };
+  }
+
+  /** Its feeds as it serves them. */
+  private servingFeeds(caller: Caller): UntypedServiceImplementation {
+    if (!this.feeds) return {};
+    const share = new FairShare(systemClock, { bytesPerSecond: undefined, transfersPerNode: Infinity, transfers: Infinity });
+    const handlers = peerFeedHandlers({ feeds: this.feeds, share }, caller, { idleMs: 60_000 });
+    return {
+      ...handlers,
+      findFeeds: (call: Parameters<PeerFeedHandlers['findFeeds']>[0], callback: Parameters<PeerFeedHandlers['findFeeds']>[1]) => {
+        this.served.push('findFeeds');
+        handlers.findFeeds(call, callback);
+      },
+    };
   }
 
   private serving(caller: Caller): Partial<PeerServiceServer> & UntypedServiceImplementation {
@@ -236,6 +272,7 @@ export class LinkedNode {
         call.write({ results: call.request.sha1s.map((sha1) => resultOf(this.files.get(sha1))) });
         call.end();
       },
+      ...this.servingFeeds(caller),
     };
   }
 

@@ -26,7 +26,7 @@ export interface CallerHost {
     tags: { readonly shared: readonly ChannelTag[]; readonly refused: readonly ChannelTag[] },
   ): GreetingAnswer;
   /** Other members of channels with these tags, as far as they concern this caller. */
-  membersOf(tags: readonly ChannelTag[], caller: Pick<Caller, 'nodeId' | 'remoteAddress'>): readonly MemberAddress[];
+  membersOf(tags: readonly ChannelTag[], caller: Pick<Caller, 'nodeId' | 'remoteAddress'>, among?: ReadonlySet<NodeId>): readonly MemberAddress[];
 }
 
 /** What is known of a connection before its first call. */
@@ -123,8 +123,8 @@ export class CallerConnection implements Caller {
     return this.host.membership.compare(this.nodeId, this.told).shared;
   }
 
-  members(): readonly MemberAddress[] {
-    return this.host.membersOf(this.sharedTags(), this);
+  members(among?: ReadonlySet<NodeId>): readonly MemberAddress[] {
+    return this.host.membersOf(this.sharedTags(), this, among);
   }
 
   /** Unless the caller is authorised now, ends its calls, and closes the connection after a short while, in which it hears why. */

@@ -56,7 +56,11 @@ export class CallerDesk implements CallerHost {
     return { shared, refused, node: this.parts.ownFacts(), observedAddress: directAddress ?? '', reach };
   }
 
-  membersOf(tags: readonly ChannelTag[], to: { readonly nodeId: NodeId; readonly remoteAddress: string }): readonly MemberAddress[] {
+  membersOf(
+    tags: readonly ChannelTag[],
+    to: { readonly nodeId: NodeId; readonly remoteAddress: string },
+    among?: ReadonlySet<NodeId>,
+  ): readonly MemberAddress[] {
     const shared = new Set(tags);
     const tagsOfChannels = new Map<string, ChannelTag>();
     const isShared = (channel: string): boolean => {
@@ -67,7 +71,8 @@ export class CallerDesk implements CallerHost {
     const isSameMachine = isLoopback(parseNetworkAddress(to.remoteAddress)?.host ?? '');
     const isUseful = (address: string): boolean => isSameMachine || !isOnlyLocal(parseNetworkAddress(address)?.host ?? '');
     const members: MemberAddress[] = [];
-    for (const { nodeId, channels } of this.fromAnywhere([...this.membership.members().values()])) {
+    const all = this.membership.members();
+    for (const { nodeId, channels } of among ? [...among].flatMap((each) => all.get(each) ?? []) : this.fromAnywhere([...all.values()])) {
       if (members.length >= limits.maxToldMembers) break;
       if (nodeId === to.nodeId || !channels.some(isShared)) continue;
       const addresses = this.addressesToTell(nodeId).filter(isUseful);

@@ -83,7 +83,7 @@ export class LinkAcceptor {
       membership: host.membership,
       timing: host.timing,
       serve: host.serve,
-      membersOf: (tags, caller) => host.membersOf(tags, caller),
+      membersOf: (tags, caller, among) => host.membersOf(tags, caller, among),
       answer: (caller, greeting, tags) => {
         const answer = host.answer(caller, greeting, tags);
         if (tags.shared.length > 0) {

@@ -101,7 +101,7 @@ export class Redialing {
     const canDial = (nodeId: NodeId): boolean =>
       neighbours.get(nodeId)?.best === undefined && (this.leftUntilMs.get(nodeId) ?? 0) <= nowMs && dialer.routesTo(nodeId).length > 0;
     const dialed = neighbours.count(({ isDialed }) => isDialed);
-    for (const nodeId of membersToDial(large.order(), { kept: limits.keptLinks, dialed, canDial })) neighbours.of(nodeId).tries.later(0);
+    for (const nodeId of membersToDial(large.order(), { kept: large.keptLinks, dialed, canDial })) neighbours.of(nodeId).tries.later(0);
   }
 
   /** Tries these nodes and all seeds at once. Resolves when each try has ended or had failed just before. */

@@ -1,5 +1,6 @@
 import { type Clock } from '../../core/clock.js';
 import { limits } from '../../core/limits.js';
+import { pause } from '../../core/pause.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { type Timers } from '../../core/timers.js';
 import { type ContentCatalog } from './content-catalog.js';
@@ -136,17 +137,6 @@ export class ContentAnnouncer {
 
   private pace(parallel: number, spreadMs: number): PlacementPace {
     const { signal } = this.closing;
-    const pause = (pauseMs: number): Promise<void> =>
-      new Promise((resolve) => {
-        const end = (): void => {
-          cancel();
-          signal.removeEventListener('abort', end);
-          resolve();
-        };
-        const cancel = this.parts.timers.after(pauseMs, end);
-        signal.addEventListener('abort', end, { once: true });
-        if (signal.aborted) end();
-      });
-    return { parallel, spreadMs, pause, signal };
+    return { parallel, spreadMs, pause: (pauseMs) => pause(this.parts.timers, pauseMs, signal), signal };
   }
 }

@@ -1,4 +1,6 @@
 import { type NodeId } from '../../core/node-id.js';
+import { pause } from '../../core/pause.js';
+import { type Timers } from '../../core/timers.js';
 import { type RequestOptions } from '../peer.js';
 import { type IndexedChannel } from './indexed-channel.js';
 import { type MemberReach } from './member-reach.js';
@@ -10,6 +12,7 @@ export interface HolderSearchParts {
   readonly providers: Pick<ProviderSearch, 'find'>;
   readonly reach: MemberReach;
   readonly isConnected: (nodeId: NodeId) => boolean;
+  readonly timers: Timers;
 }
 
 /** Contents that are looked up at a time: who has one of them often has the others, too. */
@@ -18,6 +21,8 @@ const idsOfStep = 8;
 const maxSteps = 6;
 /** Members that are said to have something and are connected in one step. */
 const dialsOfStep = 4;
+/** So soon it is known of a connection that it has ended over which somebody was asked in vain. */
+const endedLinkMs = 100;
 
 /** One search for contents in large channels, step by step: who is worth asking for them. Whether a node has them, it has to be asked itself. */
 export class HolderSearch {
@@ -56,7 +61,8 @@ export class HolderSearch {
     await Promise.all(next.map((nodeId) => this.parts.reach.reach(nodeId, options)));
     if (next.length > 0) return true;
     this.widened = true;
-    // Who is named may be back.
+    // Who is named may be back, or may have closed a connection that nobody used in the moment in which it was asked.
+    if (this.namedNodes.size > 0) await pause(this.parts.timers, endedLinkMs, options.signal);
     const lost = [...this.namedNodes].filter((nodeId) => !this.parts.isConnected(nodeId) && !this.parts.reach.isDoubtful(nodeId));
     await Promise.all(lost.slice(0, dialsOfStep).map((nodeId) => this.parts.reach.reach(nodeId, options)));
     return false;

@@ -1,8 +1,8 @@
-import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { channelTag } from '../channels/channel-tag.js';
 import { type Member, type Membership } from '../membership.js';
 import { type IndexedChannel } from './indexed-channel.js';
+import { type LargeChannelBounds, largeChannelBounds } from './large-channel-bounds.js';
 import { RendezvousRanking } from './rendezvous-ranking.js';
 
 /** Relays of large channels that come first among the members to be connected with. */
@@ -18,14 +18,22 @@ interface View {
 
 /** Which of the joined channels are so large that not all members are connected and asked, as the channels are now. */
 export class LargeChannels {
+  private readonly bounds: LargeChannelBounds;
   private view: View | undefined;
 
-  /** @param smallChannelNodes Members, this node included, up to which a channel is small; for tests. */
+  /** @param bounds What differs from the usual; for tests. */
   constructor(
     private readonly ownId: NodeId,
     private readonly membership: Pick<Membership, 'members'>,
-    private readonly smallChannelNodes: number = limits.smallChannelNodes,
-  ) {}
+    bounds: Partial<LargeChannelBounds> = {},
+  ) {
+    this.bounds = { ...largeChannelBounds, ...bounds };
+  }
+
+  /** How many connections with their members this node keeps that it has dialed. */
+  get keptLinks(): number {
+    return this.bounds.keptLinks;
+  }
 
   /** The large ones. */
   all(): readonly IndexedChannel[] {
@@ -58,7 +66,7 @@ export class LargeChannels {
         else byChannel.set(address, [nodeId]);
       }
     }
-    const isLarge = ([, nodeIds]: [string, NodeId[]]): boolean => nodeIds.length + 1 > this.smallChannelNodes;
+    const isLarge = ([, nodeIds]: [string, NodeId[]]): boolean => nodeIds.length + 1 > this.bounds.smallChannelNodes;
     const large = [...byChannel].filter(isLarge);
     const close = new Set([...byChannel].filter((channel) => !isLarge(channel)).flatMap(([, nodeIds]) => nodeIds));
     const channels = large.map(([address, nodeIds]) => ({ address, tag: channelTag(address), ranking: new RendezvousRanking([...nodeIds, this.ownId]) }));

@@ -63,7 +63,7 @@ export class ProviderIndex {
   /** A search for contents in the large channels. */
   search(): HolderSearch {
     const isConnected = (nodeId: NodeId): boolean => this.parts.network.isConnected(nodeId);
-    return new HolderSearch({ providers: this.providers, reach: this.reach, isConnected });
+    return new HolderSearch({ providers: this.providers, reach: this.reach, isConnected, timers: this.parts.timers });
   }
 
   /** Keeps what a member says that it has; returns how many of the keys. Fails with `not-authorized` unless it shares the channel. */

@@ -3,19 +3,20 @@ import { createHash } from 'node:crypto';
 import { type ContentId } from '../../core/content-id.js';
 import { KacheryError } from '../../core/failure.js';
 import { type FeedId } from '../../core/feed-id.js';
+import { type OwnerRecordId } from './owner-record-id.js';
 
 /** What a content is called in the records of a channel, 32 lower-case hexadecimal digits: see AnnounceContentsRequest in peer_service.proto. */
 export type RecordKey = string & { readonly __brand: 'RecordKey' };
 
-/** A file or a feed that is announced and looked for. */
-export type RecordedId = ContentId | FeedId;
+/** A file, a feed, or the owner of a feed that is announced and looked for. */
+export type RecordedId = ContentId | FeedId | OwnerRecordId;
 
 const purpose = 'kachery-p2p/provider-record/1';
 const keyBytes = 16;
 
 /**
  * The key of a content in the channel of this address. Who does not have the address cannot tell what it stands for; who has it and not the hash cannot find the
- * hash. Hashes of files and ids of feeds have different lengths, so none is taken for the other.
+ * hash. Hashes of files, ids of feeds and what their owners announce have different lengths, so none is taken for the other.
  */
 export function recordKey(channelAddress: string, id: RecordedId): RecordKey {
   const digest = createHash('sha256').update(`${purpose}\0${channelAddress}\0${id}`, 'utf8').digest();

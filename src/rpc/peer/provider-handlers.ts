@@ -13,8 +13,7 @@ export function providerHandlers(index: Pick<ProviderIndex, 'note' | 'find'>, ca
     announceContents: unaryHandler(async ({ channelTag, recordKeys }) => ({ keptKeys: index.note(caller, tagOf(channelTag), keysOf(recordKeys)) })),
     findProviders: unaryHandler(async ({ channelTag, recordKeys }) => {
       const found = index.find(caller, tagOf(channelTag), keysOf(recordKeys));
-      const named = new Set<string>(found.flat());
-      const members = named.size === 0 ? [] : caller.members().filter(({ nodeId }) => named.has(nodeId));
+      const members = caller.members(new Set(found.flat()));
       return { results: found.map((nodeIds) => ({ nodeIds: [...nodeIds] })), members: members.map(memberMessage) };
     }),
   };

@@ -4,6 +4,7 @@ import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type SubfeedAddress, type SubfeedHash } from '../../core/subfeed.js';
 import { type Peer } from '../../network/peer.js';
+import { type FeedReach } from './feed-reach.js';
 import { type FeedSources } from './feed-sources.js';
 import { PeerWatch, type PeerWatchParts } from './peer-watch.js';
 import { type ReplicationParts, type ReplicationTimes } from './replication-parts.js';
@@ -29,13 +30,14 @@ export class FeedFollower {
   private connected: ReadonlySet<NodeId> = new Set();
   private planTimer: NodeJS.Timeout | undefined;
   private searchTimer: NodeJS.Timeout | undefined;
+  private seekTimer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private readonly unwatchPeers: () => void;
 
   constructor(
     private readonly parts: ReplicationParts,
     private readonly sources: FeedSources,
-    private readonly watching: Pick<PeerWatchParts, 'survey' | 'catchUp'>,
+    private readonly watching: Pick<PeerWatchParts, 'survey' | 'catchUp'> & { readonly reach: Pick<FeedReach, 'seek'> },
     private readonly options: { readonly times: ReplicationTimes; readonly closing: AbortSignal },
   ) {
     this.unwatchPeers = parts.peers.watch(() => {
@@ -75,6 +77,7 @@ export class FeedFollower {
     this.unwatchPeers();
     clearTimeout(this.planTimer);
     clearTimeout(this.searchTimer);
+    clearTimeout(this.seekTimer);
     for (const watch of this.watches) this.stop(watch);
     await Promise.all(this.ending);
   }
@@ -93,6 +96,7 @@ export class FeedFollower {
     for (const watch of this.watches) if (!this.connected.has(watch.peer.nodeId)) this.stop(watch);
     for (const peer of this.parts.peers.connected()) this.adjust(peer, wanted.get(peer.nodeId) ?? new Map<string, SubfeedAddress>());
     this.inquire(feedIds);
+    this.seek(feedIds);
   }
 
   /** A node that came back is asked at once, whatever made it go. */
@@ -180,8 +184,9 @@ export class FeedFollower {
   /** Asks nodes which of the followed feeds they have, where that is not known; later again, if nobody has one. */
   private inquire(feedIds: readonly FeedId[]): void {
     const { holders } = this.sources;
+    const askable = new Map(feedIds.map((id) => [id, new Set(this.sources.connected(id))]));
     for (const peer of this.sources.connected()) {
-      const unknown = feedIds.filter((id) => holders.holdingOf(peer.nodeId, id) === undefined);
+      const unknown = feedIds.filter((id) => askable.get(id)?.has(peer) === true && holders.holdingOf(peer.nodeId, id) === undefined);
       if (unknown.length === 0 || this.inquiries.has(peer.nodeId)) continue;
       this.inquiries.add(peer.nodeId);
       holders
@@ -198,7 +203,15 @@ export class FeedFollower {
     if (isWithoutSource) this.searchTimer ??= setTimeout(this.searchAgain, this.options.times.absenceMs);
   }
 
+  /** Where not everybody is connected, owners have to be looked for. */
+  private seek(feedIds: readonly FeedId[]): void {
+    clearTimeout(this.seekTimer);
+    const againMs = this.watching.reach.seek(feedIds);
+    if (againMs !== undefined) this.seekTimer = setTimeout(this.searchAgain, againMs);
+  }
+
   private readonly searchAgain = (): void => {
+    clearTimeout(this.searchTimer);
     this.searchTimer = undefined;
     this.changed();
   };

@@ -32,6 +32,11 @@ export class FeedHolders {
     return this.clock.now() - answer.atMs < this.options.absenceMs ? 'absent' : undefined;
   }
 
+  /** Whether a node said last that it has the feed, or a copy of it. */
+  isHolder(nodeId: NodeId, id: FeedId): boolean {
+    return (this.holdingOf(nodeId, id) ?? 'absent') !== 'absent';
+  }
+
   /** Asks a node which of the feeds it has. Fails as the node does. */
   async ask({ nodeId, feeds }: Peer, ids: readonly FeedId[], options: FeedRequestOptions): Promise<void> {
     for (let start = 0; start < ids.length; start += limits.maxPeerBatchFeeds) {

@@ -1,21 +1,14 @@
-import { throwIfCancelled } from '../../core/cancellation.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { type FeedId } from '../../core/feed-id.js';
 import { type FeedInfo } from '../../feeds/feed-store.js';
 import { type MissingPeer, type Peer } from '../../network/peer.js';
+import { FeedInquiry } from './feed-inquiry.js';
 import { type FeedSources } from './feed-sources.js';
 import { type ReplicationParts } from './replication-parts.js';
 
 /** Stops a search when aborted. */
 export interface SearchOptions {
   readonly signal: AbortSignal;
-}
-
-/** What came of asking the connected nodes for a feed. */
-interface Inquiry {
-  readonly found: boolean;
-  /** Nodes that did not answer, as people know them. */
-  readonly silent: readonly string[];
 }
 
 /** Nodes that a message names at most. */
@@ -51,15 +44,14 @@ export class FeedLocator {
     const isOwner = ({ nodeId }: Peer): boolean => this.sources.holders.holdingOf(nodeId, id) === 'owner';
     const known = this.sources.connected(id).find(isOwner);
     if (known) return known;
-    const inquiry = await this.inquireOfAll(id, isOwner, signal);
+    const { silent, missing } = await new FeedInquiry({ peers: this.parts.peers, sources: this.sources, id, isWanted: isOwner }).run(signal);
     const found = this.sources.connected(id).find(isOwner);
     if (found) return found;
     const hasCopies = this.parts.peers.connected().some(({ nodeId }) => this.sources.holders.holdingOf(nodeId, id) === 'replica');
-    const missing = this.parts.peers.missing();
-    if (!hasCopies && missing.length === 0 && inquiry.silent.length === 0 && !(await this.findHere(id))) throw nobodyHasIt(id);
+    if (!hasCopies && missing.length === 0 && silent.length === 0 && !(await this.findHere(id))) throw nobodyHasIt(id);
     throw new KacheryError(
       'node-unreachable',
-      `The node that owns feed://${id} is not connected, and only it can append to it. ${whoIsMissing(missing, inquiry.silent)} Submit again when it is online.`,
+      `The node that owns feed://${id} is not connected, and only it can append to it. ${whoIsMissing(missing, silent)} Submit again when it is online.`,
       { feed_id: id },
     );
   }
@@ -74,56 +66,16 @@ export class FeedLocator {
   }
 
   private async search(id: FeedId): Promise<FeedInfo> {
-    const hasIt = ({ nodeId }: Peer): boolean => ['owner', 'replica'].includes(this.sources.holders.holdingOf(nodeId, id) ?? '');
-    const { found, silent } = await this.inquireOfAll(id, hasIt, this.closing);
-    if (found) return this.parts.feeds.addReplica(id);
-    const missing = this.parts.peers.missing();
+    const { peers } = this.parts;
+    const isWanted = ({ nodeId }: Peer): boolean => this.sources.holders.isHolder(nodeId, id);
+    const { isFound, silent, missing } = await new FeedInquiry({ peers, sources: this.sources, id, isWanted }).run(this.closing);
+    if (isFound) return this.parts.feeds.addReplica(id);
     if (missing.length === 0 && silent.length === 0) throw nobodyHasIt(id);
     throw new KacheryError(
       'node-unreachable',
       `No connected node has feed://${id}, and others may have it. ${whoIsMissing(missing, silent)} Try again when they are online, or check the id.`,
       { feed_id: id },
     );
-  }
-
-  /** Asks the connected nodes, then those that could be connected; until one is what is looked for. */
-  private async inquireOfAll(id: FeedId, isWanted: (peer: Peer) => boolean, signal: AbortSignal): Promise<Inquiry> {
-    const asked = new Set<Peer>();
-    const first = await this.inquire(id, isWanted, { asked, signal });
-    if (first.found || this.parts.peers.missing().length === 0) return first;
-    await this.parts.peers.connectMissing(undefined, { signal });
-    const second = await this.inquire(id, isWanted, { asked, signal });
-    return { found: second.found, silent: [...first.silent, ...second.silent] };
-  }
-
-  /** Resolves as soon as one node is what is looked for, or when all have answered. */
-  private async inquire(
-    id: FeedId,
-    isWanted: (peer: Peer) => boolean,
-    { asked, signal }: { readonly asked: Set<Peer>; readonly signal: AbortSignal },
-  ): Promise<Inquiry> {
-    const peers = this.parts.peers.connected().filter((peer) => !asked.has(peer));
-    const ended = new AbortController();
-    const silent: string[] = [];
-    let tellFound = (): void => undefined;
-    const found = new Promise<void>((resolve) => {
-      tellFound = resolve;
-    });
-    const answers = peers.map(async (peer) => {
-      asked.add(peer);
-      try {
-        await this.sources.holders.ask(peer, [id], { signal: AbortSignal.any([signal, ended.signal]) });
-        if (isWanted(peer)) tellFound();
-      } catch (error) {
-        if (signal.aborted || ended.signal.aborted) return;
-        this.sources.noteFailure(peer, undefined, error);
-        silent.push(nameOf(peer));
-      }
-    });
-    await Promise.race([Promise.all(answers), found]);
-    ended.abort();
-    throwIfCancelled(signal);
-    return { found: peers.some(isWanted), silent };
   }
 }
 
@@ -137,9 +89,9 @@ function nobodyHasIt(id: FeedId): KacheryError {
   );
 }
 
-function whoIsMissing(missing: readonly MissingPeer[], silent: readonly string[]): string {
+function whoIsMissing(missing: readonly MissingPeer[], silent: readonly Peer[]): string {
   const absent = missing.map((peer) => (peer.problem === '' ? nameOf(peer) : `${nameOf(peer)} (${peer.problem})`));
-  const names = [...absent, ...silent.map((name) => `${name} (did not answer)`)];
+  const names = [...absent, ...silent.map((peer) => `${nameOf(peer)} (did not answer)`)];
   if (names.length === 0) return 'All nodes that this one may ask were asked.';
   const rest = names.length > maxNamed ? ` and ${String(names.length - maxNamed)} more` : '';
   return `Not reached: ${names.slice(0, maxNamed).join(', ')}${rest}.`;

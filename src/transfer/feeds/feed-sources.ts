@@ -1,7 +1,9 @@
 import { isKacheryError } from '../../core/failure.js';
 import { type FeedId } from '../../core/feed-id.js';
 import { type SubfeedAddress } from '../../core/subfeed.js';
+import { type NodeId } from '../../core/node-id.js';
 import { type Peer } from '../../network/peer.js';
+import { type PeerSearch } from '../../network/peer-search.js';
 import { FeedHolders, type Holding } from './feed-holders.js';
 import { type AnswerWait, firstAnswers } from './first-answers.js';
 import { PeerTroubles, type TroubleScope } from './peer-troubles.js';
@@ -10,6 +12,8 @@ import { type ReplicationParts, type ReplicationTimes } from './replication-part
 /** Nodes that are asked at a time where one subfeed ends; so many if one of them is the owner's. */
 const maxAskedNodes = 16;
 const maxAskedWithOwner = 3;
+/** Feeds of which the last search is remembered. */
+const maxSearches = 1_000;
 
 /** A node that may be asked for a feed. */
 export interface FeedSource {
@@ -22,6 +26,7 @@ export interface FeedSource {
 export class FeedSources {
   readonly holders: FeedHolders;
   readonly troubles: PeerTroubles;
+  private readonly searches = new Map<FeedId, PeerSearch>();
 
   /** `onTroubleOver` hears when a node that was left alone may be asked again. */
   constructor(
@@ -33,9 +38,23 @@ export class FeedSources {
     this.troubles = new PeerTroubles(times, onTroubleOver);
   }
 
-  /** The connected nodes that can be asked, nearest first. */
+  /** The connected nodes that can be asked, nearest first; in large channels those that are worth asking for the feed: see `noteSearch`. */
   connected(subject?: FeedId | SubfeedAddress): readonly Peer[] {
-    return this.parts.peers.connected().filter(({ nodeId }) => !this.troubles.isTroubled(nodeId, subject));
+    const isWorthAsking = subject === undefined ? () => true : this.worthAsking(typeof subject === 'string' ? subject : subject.feedId);
+    return this.parts.peers.connected().filter(({ nodeId }) => isWorthAsking(nodeId) && !this.troubles.isTroubled(nodeId, subject));
+  }
+
+  /** From now on those of large channels are asked for a feed whom this search finds worth asking; as always, those too who said that they have it. */
+  noteSearch(id: FeedId, search: PeerSearch): void {
+    this.searches.delete(id);
+    if (search.dependsOnContent) this.searches.set(id, search);
+    const [oldest] = this.searches.keys();
+    if (this.searches.size > maxSearches && oldest !== undefined) this.searches.delete(oldest);
+  }
+
+  /** Whether the owner is connected. */
+  hasOwner(id: FeedId): boolean {
+    return this.connected(id).some(({ nodeId }) => this.holders.holdingOf(nodeId, id) === 'owner');
   }
 
   /**
@@ -78,6 +97,13 @@ export class FeedSources {
       this.troubles.noteFailure(nodeId);
       log.debug({ err: error, peer: nodeId, label }, 'a node did not answer for feeds; it is asked again later');
     }
+  }
+
+  private worthAsking(id: FeedId): (nodeId: NodeId) => boolean {
+    const search = this.searches.get(id) ?? this.parts.peers.search();
+    if (!search.dependsOnContent) return () => true;
+    const named = new Set(search.connected().map(({ nodeId }) => nodeId));
+    return (nodeId) => named.has(nodeId) || this.holders.isHolder(nodeId, id);
   }
 
   private noteAbsence(nodeId: Peer['nodeId'], scope: FeedId | SubfeedAddress): void {

@@ -28,6 +28,11 @@ export interface ReplicationTimes {
   readonly distrustMs: number;
   /** How long it is believed that a node does not have a feed. */
   readonly absenceMs: number;
+  /** In large channels, how long whoever reads waits for a feed's owner to be found and connected. */
+  readonly reachMs: number;
+  /** In large channels, how long the owner of a feed that is followed is not looked for after it was not found, the first time; then twice as long each time. */
+  readonly firstSeekPauseMs: number;
+  readonly maxSeekPauseMs: number;
 }
 
 /** The times of a daemon. */
@@ -38,4 +43,7 @@ export const replicationTimes: ReplicationTimes = {
   maxRetryMs: 30_000,
   distrustMs: 10 * 60_000,
   absenceMs: 30_000,
+  reachMs: 3_000,
+  firstSeekPauseMs: 4_000,
+  maxSeekPauseMs: 10 * 60_000,
 };

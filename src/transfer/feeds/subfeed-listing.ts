@@ -49,7 +49,7 @@ export class SubfeedListing {
   }
 
   private asked(id: FeedId): readonly Peer[] {
-    const having = this.sources.connected(id).filter(({ nodeId }) => (this.sources.holders.holdingOf(nodeId, id) ?? 'absent') !== 'absent');
+    const having = this.sources.connected(id).filter(({ nodeId }) => this.sources.holders.isHolder(nodeId, id));
     const owner = having.find(({ nodeId }) => this.sources.holders.holdingOf(nodeId, id) === 'owner');
     return owner ? [owner] : having.slice(0, maxListedNodes);
   }

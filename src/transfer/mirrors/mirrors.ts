@@ -19,7 +19,7 @@ import { type MirrorWork } from './mirror-work.js';
 
 /** What mirrors work with. */
 export interface MirrorsParts extends Pick<FeedMirrorParts, 'feeds' | 'replication'>, Omit<FileKeeperParts, 'slots'> {
-  readonly peers: Pick<Peers, 'connected' | 'watch'>;
+  readonly peers: Pick<Peers, 'search' | 'watch'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: StructuredLog;
@@ -131,9 +131,14 @@ export class Mirrors {
     return [...this.mirrors].map(([uri, { addedAtMs }]) => ({ uri, addedAtMs }));
   }
 
-  /** Who was lost brings nothing. */
+  /** Who was lost brings nothing; nor does whom some search of a large channel connects. */
   private notePeers(): void {
-    const now = new Set(this.parts.peers.connected().map(({ nodeId }) => nodeId));
+    const now = new Set(
+      this.parts.peers
+        .search()
+        .connected()
+        .map(({ nodeId }) => nodeId),
+    );
     const hasMore = [...now].some((nodeId) => !this.connected.has(nodeId));
     this.connected = now;
     if (hasMore) for (const { mirror } of this.mirrors.values()) mirror.noteNode();

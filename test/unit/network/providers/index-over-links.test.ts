@@ -14,9 +14,9 @@ const address = 'https://example.org/large.yaml';
 test('nodes of a channel that is large for them find a file by its index, and only the one that has it is asked', async (t) => {
   const identities = Array.from({ length: 8 }, newIdentity);
   const nodeIds = identities.map(({ id }) => id);
-  const first = await LinkedNode.start(t, { identity: identities[0]!, channels: [{ address, nodeIds }], smallChannelNodes: 4 });
+  const first = await LinkedNode.start(t, { identity: identities[0]!, channels: [{ address, nodeIds }], largeChannels: { smallChannelNodes: 4 } });
   const channels = [{ address, nodeIds, bootstrapAddresses: [first.address] }];
-  const others = await Promise.all(identities.slice(1).map((identity) => LinkedNode.start(t, { identity, channels, smallChannelNodes: 4 })));
+  const others = await Promise.all(identities.slice(1).map((identity) => LinkedNode.start(t, { identity, channels, largeChannels: { smallChannelNodes: 4 } })));
   const nodes = [first, ...others];
   const [holder, reader] = [nodes[3]!, nodes[6]!];
   await until('all know each other', () => nodes.every(({ links }) => links.connected().length === 7));

@@ -378,7 +378,7 @@ class AnnounceContentsRequest(google.protobuf.message.Message):
     @property
     def record_keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
         """Record keys, 1 to 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
-        the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits.
+        the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits. The owner of a feed also announces its id followed by "/owner".
         """
 
     def __init__(

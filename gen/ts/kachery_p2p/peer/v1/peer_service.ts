@@ -158,7 +158,7 @@ export interface AnnounceContentsRequest {
   channelTag: Buffer;
   /**
    * Record keys, 1 to 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
-   * the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits.
+   * the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits. The owner of a feed also announces its id followed by "/owner".
    */
   recordKeys: Buffer[];
 }
