@@ -24,8 +24,10 @@ export interface SimulationResult {
   /** Of each file that was found, the messages that it cost, and how long it took. */
   readonly findMessages: readonly number[];
   readonly findMs: readonly number[];
-  /** Files whose owner was there, and was not found. */
+  /** Files whose owner was there and was not found, although a member who was there knew it: a defect. */
   readonly missed: number;
+  /** The same, where all who knew it were away. */
+  readonly forgotten: number;
   /** Of each file that nobody has. */
   readonly missMessages: readonly number[];
   readonly linksOfNode: readonly number[];
@@ -51,7 +53,7 @@ export async function simulateChannel({ members, filesOfNode, finds, awayShare, 
   const roundMessages = mean(present.map(({ messages }) => messages));
   const roundBytes = mean(present.map(({ bytes }) => bytes));
   await world.time.runUntil(() => false, 60_000);
-  const joinMs = await joined(world, [joiner], others[0]);
+  const joinMs = await joined(world, [joiner], present[0]);
   const holders = [...present];
   // Those who were away while others announced are back, and others are not.
   world.setAway(world.some(awayShare));
@@ -74,7 +76,8 @@ export async function simulateChannel({ members, filesOfNode, finds, awayShare, 
     ...{ coldStartMs, joinMs, roundMessages, roundBytes, linksOfNode },
     findMessages: found.flatMap(({ isFound, messages }) => (isFound ? [messages] : [])),
     findMs: found.flatMap(({ isFound, tookMs }) => (isFound ? [tookMs] : [])),
-    missed: found.filter(({ isFound }) => !isFound).length,
+    missed: found.filter(({ isFound, isKnown }) => !isFound && isKnown).length,
+    forgotten: found.filter(({ isFound, isKnown }) => !isFound && !isKnown).length,
     missMessages: inVain.map(({ messages }) => messages),
     recordsOfNode: present.map(({ records }) => records.size),
     upkeepBytesOfHour: pulseBytes + roundBytes / 11,
@@ -109,6 +112,8 @@ async function joined(world: SimulatedChannel, nodes: readonly SimulatedNode[], 
 
 interface Find {
   readonly isFound: boolean;
+  /** Whether a member who is there keeps a record of it. */
+  readonly isKnown: boolean;
   readonly messages: number;
   readonly tookMs: number;
 }
@@ -124,7 +129,7 @@ async function findAll(world: SimulatedChannel, count: number, idToFind: () => C
     const [startMs, before] = [world.time.now(), finder.messages];
     const state: { result?: Find } = {};
     const looking = finder.find(id).then((nodeId) => {
-      state.result = { isFound: nodeId !== undefined, messages: finder.messages - before, tookMs: world.time.now() - startMs };
+      state.result = { isFound: nodeId !== undefined, isKnown: world.isKnown(id), messages: finder.messages - before, tookMs: world.time.now() - startMs };
     });
     await world.time.runUntil(() => state.result !== undefined, maxMs);
     await looking;

@@ -4,6 +4,7 @@ import { type Clock } from '../../src/core/clock.js';
 import { type NodeId, parseNodeId } from '../../src/core/node-id.js';
 import { channelTag } from '../../src/network/channels/channel-tag.js';
 import { type IndexedChannel } from '../../src/network/providers/indexed-channel.js';
+import { type RecordedId, recordKey } from '../../src/network/providers/record-key.js';
 import { RendezvousRanking } from '../../src/network/providers/rendezvous-ranking.js';
 import { seededRandom } from './seeded-random.js';
 import { SimulatedNode } from './simulated-node.js';
@@ -56,6 +57,13 @@ export class SimulatedChannel {
   setAway(away: ReadonlySet<SimulatedNode>): void {
     for (const node of this.nodes) node.isAway = away.has(node) && node !== this.bootstrap;
     for (const node of this.nodes) if (node.isAway) node.loseAll();
+  }
+
+  /** Whether a member who is there keeps a record of who has a content. */
+  isKnown(id: RecordedId): boolean {
+    const { address, tag } = this.channel;
+    const key = recordKey(address, id);
+    return this.nodes.some(({ isAway, records }) => !isAway && (records.find(tag, [key])[0] ?? []).length > 0);
   }
 
   /** A share of the nodes that are there, by chance. */

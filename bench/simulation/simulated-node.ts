@@ -109,13 +109,14 @@ export class SimulatedNode implements IndexNetwork {
   /** Looks for a file as a load does, and resolves with the member that has it. */
   async find(id: ContentId): Promise<NodeId | undefined> {
     const search = new HolderSearch({ providers: this.search, reach: this.reach, isConnected: (nodeId) => this.isConnected(nodeId), timers: this.world.time });
-    const asked = new Set<NodeId>();
+    // A connection that was made anew is another one, as in a load.
+    const asked = new Set<SimulatedLink>();
     for (let isMore = true; isMore;) {
       isMore = await search.step([id], this.channels());
-      const worth = [...this.links.keys()].filter((nodeId) => (search.isWidened || search.named.has(nodeId)) && !asked.has(nodeId));
-      for (const nodeId of worth) asked.add(nodeId);
-      const answers = await Promise.all(worth.map((nodeId) => this.findFile(nodeId, id)));
-      const found = worth.find((_, index) => answers[index] === true);
+      const worth = [...this.links].filter(([nodeId, link]) => (search.isWidened || search.named.has(nodeId)) && !asked.has(link));
+      for (const [, link] of worth) asked.add(link);
+      const answers = await Promise.all(worth.map(([nodeId]) => this.findFile(nodeId, id)));
+      const [found] = worth.find((_, index) => answers[index] === true) ?? [];
       if (found !== undefined) return found;
     }
     return undefined;

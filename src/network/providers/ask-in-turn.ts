@@ -7,8 +7,6 @@ export type TurnAnswer = 'enough' | 'in-vain' | 'failed';
 export interface TurnOptions {
   /** How long one may take before the next one is asked beside it. */
   readonly hedgeMs: number;
-  /** After how many answers in vain nobody else is asked. */
-  readonly maxAnswers: number;
   readonly timers: Timers;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,7 +28,7 @@ export function askInTurn<Node>(nodes: readonly Node[], ask: (node: Node) => Pro
       underWay -= 1;
       if (isOver) return;
       if (answer !== 'failed') answers += 1;
-      if (answer === 'enough' || answers >= options.maxAnswers || options.signal?.aborted === true) end();
+      if (answer === 'enough' || options.signal?.aborted === true) end();
       else askNext();
     };
     const askNext = (): void => {

@@ -6,6 +6,7 @@ import { type Timers } from '../../core/timers.js';
 import { type ContentCatalog } from './content-catalog.js';
 import { type IndexTiming } from './index-timing.js';
 import { type IndexedChannel } from './indexed-channel.js';
+import { partOfKey } from './part-of-key.js';
 import { placeRecords, type PlacementPace, type RecordPlacementParts } from './place-records.js';
 import { type RecordedId, recordKey } from './record-key.js';
 
@@ -19,22 +20,30 @@ export interface ContentAnnouncerParts extends RecordPlacementParts {
   readonly log: StructuredLog;
 }
 
-/** Members that are told at a time: of what is new and in the first round, and later. */
+/** By the address of a channel, parts of its index. */
+type PartsOfChannels = ReadonlyMap<string, ReadonlySet<number>>;
+
+/** Members that are told at a time: of what is new, in the first round, and where too few have heard; and later. */
 const parallelAtFirst = 8;
 const parallelLater = 1;
-/** A round in which fewer records than this share were taken is made again soon. */
-const enoughPlaced = 0.5;
 
-/** Announces the contents of this node in large channels: all of them now and then, and what is new soon. `close` it. */
+/** Announces the contents of this node in large channels: all of them now and then, what is new soon, and what too few members heard of again. `close` it. */
 export class ContentAnnouncer {
   private readonly news = new Set<RecordedId>();
   private readonly announced = new Set<string>();
+  /** Where fewer members than should have heard. */
+  private readonly unheard = new Map<string, Set<number>>();
   private readonly closing = new AbortController();
   private readonly stops: (() => void)[] = [];
   private stopRound = (): void => undefined;
+  private stopRepair: (() => void) | undefined;
   private stopNews: (() => void) | undefined;
-  private failures = 0;
-  private roundUnderWay: Promise<void> | undefined;
+  private repairs = 0;
+  /** Whether since the last repair anybody has heard anything: not so without a network. */
+  private isHeard = false;
+  /** Rounds and repairs, one after another. */
+  private listing: Promise<void> = Promise.resolve();
+  private isRoundDue = false;
   private newsUnderWay: Promise<void> | undefined;
 
   constructor(
@@ -56,7 +65,7 @@ export class ContentAnnouncer {
   noteChannels(): void {
     const addresses = this.parts.network.channels().map(({ address }) => address);
     for (const address of this.announced) if (!addresses.includes(address)) this.announced.delete(address);
-    if (addresses.every((address) => this.announced.has(address)) || this.roundUnderWay) return;
+    if (this.isRoundDue || addresses.every((address) => this.announced.has(address))) return;
     this.roundAfter(this.timing.firstRoundMs * (1 + this.parts.random()));
   }
 
@@ -64,9 +73,10 @@ export class ContentAnnouncer {
   async close(): Promise<void> {
     this.closing.abort();
     this.stopRound();
+    this.stopRepair?.();
     this.stopNews?.();
     for (const stop of this.stops) stop();
-    await Promise.all([this.roundUnderWay, this.newsUnderWay]);
+    await Promise.all([this.listing, this.newsUnderWay]);
   }
 
   private note(id: RecordedId): void {
@@ -90,49 +100,84 @@ export class ContentAnnouncer {
     const ids = [...this.news];
     this.news.clear();
     for (const channel of this.parts.network.channels()) await this.place(channel, ids, this.pace(parallelAtFirst, 0));
+    this.repairLater();
   }
 
   private roundAfter(delayMs: number): void {
     this.stopRound();
     if (this.closing.signal.aborted) return;
     this.stopRound = this.parts.timers.after(delayMs, () => {
-      this.roundUnderWay = this.round().finally(() => {
-        this.roundUnderWay = undefined;
-      });
+      this.isRoundDue = true;
+      this.listing = this.listing.then(() => this.round());
     });
   }
 
   private async round(): Promise<void> {
-    const { network, log, random } = this.parts;
-    const channels = network.channels();
-    if (channels.length === 0) return;
-    let [worst, count] = [1, 0];
-    try {
-      for await (const ids of this.parts.catalog.pages()) {
-        count += ids.length;
-        for (const channel of channels) {
-          const isFirst = !this.announced.has(channel.address);
-          const pace = isFirst ? this.pace(parallelAtFirst, 0) : this.pace(parallelLater, this.timing.spreadMs);
-          worst = Math.min(worst, await this.place(channel, ids, pace));
-        }
-        if (this.closing.signal.aborted) return;
-      }
-    } catch (error) {
-      worst = 0;
-      log.warn({ err: error }, 'what is here could not be listed to announce it to other nodes; it is tried again later');
-    }
-    const isEnough = worst >= enoughPlaced;
-    log.debug({ contents: count, channels: channels.length, isEnough }, 'contents were announced in large channels');
-    for (const { address } of isEnough ? channels : []) this.announced.add(address);
-    this.failures = isEnough ? 0 : this.failures + 1;
-    const { roundMs, retryMs } = this.timing;
-    this.roundAfter((isEnough ? roundMs : Math.min(roundMs, retryMs * 2 ** (this.failures - 1))) * (0.9 + random() / 5));
-    if (isEnough) this.noteChannels();
+    const channels = this.parts.network.channels();
+    this.unheard.clear();
+    const isListed = await this.announceAll(channels, ({ address }) =>
+      this.announced.has(address) ? this.pace(parallelLater, this.timing.spreadMs) : this.pace(parallelAtFirst, 0),
+    );
+    this.isRoundDue = false;
+    for (const { address } of isListed ? channels : []) this.announced.add(address);
+    if (channels.length > 0) this.roundAfter((isListed ? this.timing.roundMs : this.timing.retryMs) * (0.9 + this.parts.random() / 5));
+    if (isListed) this.noteChannels();
+    this.repairLater();
   }
 
-  private place(channel: IndexedChannel, ids: readonly RecordedId[], pace: PlacementPace): Promise<number> {
-    const keys = ids.map((id) => recordKey(channel.address, id));
-    return placeRecords(channel, keys, this.parts, this.timing, pace);
+  /** What too few members heard of is told to others, later and later. */
+  private repairLater(): void {
+    if (this.closing.signal.aborted || this.unheard.size === 0 || this.isRoundDue) return;
+    const { retryMs, roundMs, offlineRetryMs } = this.timing;
+    const pauseMs = Math.min(this.isHeard ? roundMs : offlineRetryMs, retryMs * 2 ** this.repairs);
+    this.stopRepair ??= this.parts.timers.after(pauseMs * (0.9 + this.parts.random() / 5), () => {
+      this.listing = this.listing.then(() => this.repair());
+    });
+  }
+
+  private async repair(): Promise<void> {
+    const wanted: PartsOfChannels = new Map(this.unheard);
+    this.unheard.clear();
+    this.isHeard = false;
+    const channels = this.parts.network.channels().filter(({ address }) => wanted.has(address));
+    await this.announceAll(channels, () => this.pace(parallelAtFirst, 0), wanted);
+    this.repairs = this.unheard.size > 0 ? this.repairs + 1 : 0;
+    this.stopRepair = undefined;
+    this.repairLater();
+  }
+
+  /** Announces all that is here, or only what belongs to `wanted`, and tells whether it could be listed. */
+  private async announceAll(
+    channels: readonly IndexedChannel[],
+    paceIn: (channel: IndexedChannel) => PlacementPace,
+    wanted?: PartsOfChannels,
+  ): Promise<boolean> {
+    const { log, catalog } = this.parts;
+    if (channels.length === 0) return true;
+    let count = 0;
+    try {
+      for await (const ids of catalog.pages()) {
+        count += ids.length;
+        for (const channel of channels) await this.place(channel, ids, paceIn(channel), wanted);
+        if (this.closing.signal.aborted) return true;
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'what is here could not be listed to announce it to other nodes; it is tried again later');
+      return false;
+    }
+    log.debug({ contents: count, channels: channels.length, partsHeardOfByTooFew: this.unheard.size }, 'contents were announced in large channels');
+    return true;
+  }
+
+  private async place(channel: IndexedChannel, ids: readonly RecordedId[], pace: PlacementPace, wanted?: PartsOfChannels): Promise<void> {
+    const { address } = channel;
+    const isWanted = wanted?.get(address);
+    const keys = ids.map((id) => recordKey(address, id)).filter((key) => isWanted?.has(partOfKey(key)) ?? true);
+    const { placed, incomplete } = await placeRecords(channel, keys, this.parts, this.timing, pace);
+    if (placed > 0) this.isHeard = true;
+    const unheard = this.unheard.get(address) ?? new Set();
+    for (const part of incomplete) unheard.add(part);
+    if (unheard.size > 0) this.unheard.set(address, unheard);
   }
 
   private pace(parallel: number, spreadMs: number): PlacementPace {

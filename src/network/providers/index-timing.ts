@@ -22,8 +22,9 @@ export interface IndexTiming {
   readonly maxPauseMs: number;
   /** How long what is new is gathered before it is announced. */
   readonly newsMs: number;
-  /** Pause before a round that nearly nobody heard is made again; it doubles up to roundMs. */
+  /** Pause before what too few members heard of is told to others again; it doubles up to roundMs, and as long as nobody hears anything up to offlineRetryMs. */
   readonly retryMs: number;
+  readonly offlineRetryMs: number;
 }
 
 /** What the daemon uses. */
@@ -40,4 +41,5 @@ export const defaultIndexTiming: IndexTiming = {
   maxPauseMs: 20_000,
   newsMs: 2_000,
   retryMs: 60_000,
+  offlineRetryMs: 5 * 60_000,
 };

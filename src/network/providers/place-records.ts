@@ -26,9 +26,17 @@ export interface PlacementPace {
   readonly signal: AbortSignal;
 }
 
+/** What came of placing records. */
+export interface PlacedRecords {
+  /** How often a member took what there is of one part of the index. */
+  readonly placed: number;
+  /** Parts of which fewer members have heard than should. */
+  readonly incomplete: readonly number[];
+}
+
 /**
  * Tells the records of this node's contents in a channel to those members who keep them; the next ones in the order stand in for those that cannot be reached.
- * Resolves with the share of them, 0 to 1, that so many keep as should. Never fails.
+ * Never fails.
  */
 export async function placeRecords(
   channel: IndexedChannel,
@@ -36,12 +44,12 @@ export async function placeRecords(
   parts: RecordPlacementParts,
   timing: IndexTiming,
   pace: PlacementPace,
-): Promise<number> {
+): Promise<PlacedRecords> {
   const byPart = keysByPart(keys);
   const tried = new Map<number, number>([...byPart.keys()].map((part) => [part, timing.copies]));
   let wave = new Map<NodeId, number[]>();
   for (const part of byPart.keys()) for (const nodeId of channel.ranking.first(part, timing.copies)) addTo(wave, nodeId, part);
-  let placed = 0;
+  const keepers = new Map<number, number>();
   const pauseMs = Math.min(timing.maxPauseMs, Math.max(timing.leastPauseMs, (pace.spreadMs / Math.max(1, wave.size)) * pace.parallel));
   while (wave.size > 0 && !pace.signal.aborted) {
     const failed: number[] = [];
@@ -50,7 +58,7 @@ export async function placeRecords(
       for (let target = targets.pop(); target && !pace.signal.aborted; target = targets.pop()) {
         const [nodeId, toldParts] = target;
         const told = toldParts.flatMap((part) => byPart.get(part) ?? []);
-        if (await tell(nodeId, channel, told, parts, pace.signal)) placed += toldParts.length;
+        if (await tell(nodeId, channel, told, parts, pace.signal)) for (const part of toldParts) keepers.set(part, (keepers.get(part) ?? 0) + 1);
         else failed.push(...toldParts);
         if (targets.length > 0) await pace.pause(pauseMs);
       }
@@ -58,7 +66,9 @@ export async function placeRecords(
     await Promise.all(Array.from({ length: pace.parallel }, work));
     wave = standIns(channel, failed, tried, timing);
   }
-  return byPart.size === 0 ? 1 : placed / (byPart.size * Math.min(timing.copies, channel.ranking.size));
+  const wanted = Math.min(timing.copies, channel.ranking.size);
+  const incomplete = [...byPart.keys()].filter((part) => (keepers.get(part) ?? 0) < wanted);
+  return { placed: [...keepers.values()].reduce((sum, count) => sum + count, 0), incomplete };
 }
 
 function standIns(channel: IndexedChannel, failed: readonly number[], tried: Map<number, number>, { copies, standIns }: IndexTiming): Map<NodeId, number[]> {

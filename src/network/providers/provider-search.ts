@@ -45,7 +45,7 @@ export class ProviderSearch {
 
   private async askPart(channel: IndexedChannel, part: number, keys: readonly RecordKey[], found: Set<NodeId>, { signal }: RequestOptions): Promise<number> {
     const { network, timers } = this.parts;
-    const { copies, hedgeMs } = this.timing;
+    const { hedgeMs } = this.timing;
     const keepers = this.keepersOf(channel, part);
     const missing = new Set(keys);
     const ask = async (nodeId: NodeId): Promise<TurnAnswer> => {
@@ -58,10 +58,10 @@ export class ProviderSearch {
       });
       return answer === undefined ? 'failed' : missing.size === 0 ? 'enough' : 'in-vain';
     };
-    return askInTurn(keepers, ask, { hedgeMs, maxAnswers: copies, timers, signal });
+    return askInTurn(keepers, ask, { hedgeMs, timers, signal });
   }
 
-  /** Who keeps a part of the index, those first whom asking costs least; who stands in for them was told something only if they could not be reached. */
+  /** Who keeps a part of the index, those first whom asking costs least; who stands in for them was told something only if they could not be reached then. */
   private keepersOf({ ranking }: IndexedChannel, part: number): readonly NodeId[] {
     const { network, reach } = this.parts;
     const { copies, standIns } = this.timing;
