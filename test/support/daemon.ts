@@ -19,6 +19,8 @@ export interface TestDaemonOptions {
   readonly port?: number;
   /** User to run it as, for tests that the superuser runs. */
   readonly uid?: number;
+  /** What is run in place of the command line, under the working copy; it takes the arguments of `start-daemon`. */
+  readonly program?: string;
   /** What is written before the command of the daemon, such as the name of a program that runs it elsewhere. */
   readonly launcher?: readonly string[];
 }
@@ -102,7 +104,13 @@ async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Pro
   await mkdir(storageDir, { recursive: true });
   const words = ['start-daemon', '--json', '--port', String(options.port ?? 0), '--storage-dir', storageDir, '--config-dir', configDir];
   const environment = { HOME: home, PATH: process.env['PATH'] ?? '', KACHERY_P2P_CONFIG_DIR: configDir };
-  const [program = '', ...given] = [...(options.launcher ?? []), process.execPath, resolve('dist/src/cli/main.js'), ...words, ...(options.arguments ?? [])];
+  const [program = '', ...given] = [
+    ...(options.launcher ?? []),
+    process.execPath,
+    resolve(options.program ?? 'dist/src/cli/main.js'),
+    ...words,
+    ...(options.arguments ?? []),
+  ];
   const child = spawn(program, given, {
     cwd: home,
     env: { ...environment, ...options.environment },

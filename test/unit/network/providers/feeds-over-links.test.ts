@@ -14,6 +14,7 @@ import { addressOf, appendOf, textsOf } from '../../../support/temporary-feeds.j
 
 const address = 'https://example.org/large.yaml';
 const tag = channelTag(address);
+const lookAgainMs = 10;
 /** Each node keeps connections with two others only. */
 const largeChannels = { smallChannelNodes: 4, keptLinks: 2 };
 const timing = { passingLinkMs: 300, memberExchangeMs: 500, tickMs: 50 };
@@ -28,25 +29,23 @@ async function startChannel(t: ExecutionContext, count: number): Promise<readonl
   const others = await Promise.all(identities.slice(1).map((identity) => startLinkedFeedNode(t, { identity, channels, largeChannels, timing }, times)));
   const nodes = [first, ...others];
   const knowsAll = ({ node }: LinkedFeedNode): boolean => nodeIds.every((id) => id === node.id || node.addresses.addressesOf(id).length > 0);
-  await until('all know where the others are', () => nodes.every(knowsAll));
+  await until('all know where the others are', () => nodes.every(knowsAll), lookAgainMs);
   return nodes;
 }
 
 /** Resolves when so many members as should know that a node has announced something. */
 async function announced(nodes: readonly LinkedFeedNode[], { node }: LinkedFeedNode, id: RecordedId): Promise<void> {
   const asker = { nodeId: newIdentity().id, sharedTags: () => [tag] };
-  await until('it is announced', () => nodes.filter((each) => each.node.index.find(asker, tag, [recordKey(address, id)])[0]!.includes(node.id)).length >= 3);
+  await until(
+    'it is announced',
+    () => nodes.filter((each) => each.node.index.find(asker, tag, [recordKey(address, id)])[0]!.includes(node.id)).length >= 3,
+    lookAgainMs,
+  );
 }
 
 /** A node that is not connected with another one now. */
 async function stranger(nodes: readonly LinkedFeedNode[], { node }: LinkedFeedNode): Promise<LinkedFeedNode> {
-  const found: { one?: LinkedFeedNode } = {};
-  await until('one is not connected with it', () => {
-    const one = nodes.find((each) => each.node !== node && each.node.links.linkTo(node.id) === undefined);
-    if (one) found.one = one;
-    return one !== undefined;
-  });
-  return found.one!;
+  return until('one is not connected with it', () => nodes.find((each) => each.node !== node && each.node.links.linkTo(node.id) === undefined), lookAgainMs);
 }
 
 async function read({ networked }: LinkedFeedNode, id: FeedId): Promise<string[]> {
@@ -71,11 +70,11 @@ test.serial('in a large channel the feed of a node that is not connected is foun
   );
   // The connection passes, and a later read finds the owner again rather than tell what it has.
   await owner.feeds.append(appendOf(id, 'main', ['c']));
-  await until('the owner is not connected any more', () => reader.node.links.linkTo(owner.node.id) === undefined);
+  await until('the owner is not connected any more', () => reader.node.links.linkTo(owner.node.id) === undefined, lookAgainMs);
   t.deepEqual(await read(reader, id), ['a', 'b', 'c']);
   const submission = appendOf(id, 'main', ['d'], { submitter: reader.node.id });
   await owner.feeds.setAccessRules(addressOf(id, 'main'), [{ nodeId: reader.node.id, mayWrite: true }]);
-  await until('the owner is not connected any more', () => reader.node.links.linkTo(owner.node.id) === undefined);
+  await until('the owner is not connected any more', () => reader.node.links.linkTo(owner.node.id) === undefined, lookAgainMs);
   t.is((await reader.networked.append(submission)).position, 3);
   t.deepEqual(await read(reader, id), ['a', 'b', 'c', 'd']);
 });
@@ -109,6 +108,6 @@ test.serial('in a large channel a feed is followed live, also when the connectio
 
 test("in a large channel a feed that nobody has is said to be nobody's", async (t) => {
   const nodes = await startChannel(t, 6);
-  await until('all have their connections', () => nodes.every(({ node }) => node.links.connected().length >= 2));
+  await until('all have their connections', () => nodes.every(({ node }) => node.links.connected().length >= 2), lookAgainMs);
   await t.throwsAsync(read(nodes[3]!, 'ef'.repeat(32) as FeedId), { message: /Neither this node nor any that it may ask/ });
 });

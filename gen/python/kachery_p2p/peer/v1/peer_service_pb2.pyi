@@ -377,7 +377,7 @@ class AnnounceContentsRequest(google.protobuf.message.Message):
     """Tag of the channel whose members may hear of it: see GreetRequest."""
     @property
     def record_keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
-        """Record keys, 1 to 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
+        """Record keys, at most 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
         the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits. The owner of a feed also announces its id followed by "/owner".
         """
 
@@ -421,7 +421,7 @@ class FindProvidersRequest(google.protobuf.message.Message):
     """Tag of the channel."""
     @property
     def record_keys(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
-        """Record keys, 1 to 1,000."""
+        """Record keys, at most 1,000."""
 
     def __init__(
         self,

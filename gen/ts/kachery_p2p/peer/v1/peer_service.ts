@@ -157,7 +157,7 @@ export interface AnnounceContentsRequest {
   /** Tag of the channel whose members may hear of it: see GreetRequest. */
   channelTag: Buffer;
   /**
-   * Record keys, 1 to 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
+   * Record keys, at most 1,000: the first 16 bytes of the SHA-256 of "kachery-p2p/provider-record/1", a zero byte, the channel's address as UTF-8, a zero byte, and
    * the SHA-1 of a file or the id of a feed in lower-case hexadecimal digits. The owner of a feed also announces its id followed by "/owner".
    */
   recordKeys: Buffer[];
@@ -173,7 +173,7 @@ export interface AnnounceContentsResponse {
 export interface FindProvidersRequest {
   /** Tag of the channel. */
   channelTag: Buffer;
-  /** Record keys, 1 to 1,000. */
+  /** Record keys, at most 1,000. */
   recordKeys: Buffer[];
 }
 
