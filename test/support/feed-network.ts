@@ -128,6 +128,8 @@ interface KnownNode {
 export class TestPeers implements Peers {
   private readonly nodes: KnownNode[] = [];
   private readonly listeners = new Set<() => void>();
+  /** The same for the same connection, as Peers promises. */
+  private readonly peers = new WeakMap<FeedPeer, Peer>();
 
   /** Adds a node that is not connected. The first ones are the nearest. */
   add(nodeId: NodeId, label: string, makePeer: () => FeedPeer): void {
@@ -166,7 +168,7 @@ export class TestPeers implements Peers {
   }
 
   connected({ nodeId }: PeerSelection = {}): readonly Peer[] {
-    return this.nodes.flatMap((node) => (node.connected && (nodeId ?? node.nodeId) === node.nodeId ? [peerOf(node, node.connected)] : []));
+    return this.nodes.flatMap((node) => (node.connected && (nodeId ?? node.nodeId) === node.nodeId ? [this.peerOver(node, node.connected)] : []));
   }
 
   missing(): readonly MissingPeer[] {
@@ -185,6 +187,12 @@ export class TestPeers implements Peers {
   watch(onChange: () => void): () => void {
     this.listeners.add(onChange);
     return () => this.listeners.delete(onChange);
+  }
+
+  private peerOver(node: KnownNode, connection: FeedPeer): Peer {
+    const peer = this.peers.get(connection) ?? peerOf(node, connection);
+    this.peers.set(connection, peer);
+    return peer;
   }
 
   private tell(): void {

@@ -184,9 +184,9 @@ export class FeedFollower {
   /** Asks nodes which of the followed feeds they have, where that is not known; later again, if nobody has one. */
   private inquire(feedIds: readonly FeedId[]): void {
     const { holders } = this.sources;
-    const askable = new Map(feedIds.map((id) => [id, new Set(this.sources.connected(id))]));
+    const askable = new Map(feedIds.map((id) => [id, new Set(this.sources.connected(id).map(({ nodeId }) => nodeId))]));
     for (const peer of this.sources.connected()) {
-      const unknown = feedIds.filter((id) => askable.get(id)?.has(peer) === true && holders.holdingOf(peer.nodeId, id) === undefined);
+      const unknown = feedIds.filter((id) => askable.get(id)?.has(peer.nodeId) === true && holders.holdingOf(peer.nodeId, id) === undefined);
       if (unknown.length === 0 || this.inquiries.has(peer.nodeId)) continue;
       this.inquiries.add(peer.nodeId);
       holders
