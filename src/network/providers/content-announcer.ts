@@ -44,6 +44,10 @@ export class ContentAnnouncer {
   /** Rounds and repairs, one after another. */
   private listing: Promise<void> = Promise.resolve();
   private isRoundDue = false;
+  /** Ends the pauses of the round that is under way. */
+  private hurry = new AbortController();
+  /** When all that is here is announced again in all channels; undefined before the first round. */
+  private nextFullRoundMs: number | undefined;
   private newsUnderWay: Promise<void> | undefined;
 
   constructor(
@@ -65,8 +69,10 @@ export class ContentAnnouncer {
   noteChannels(): void {
     const addresses = this.parts.network.channels().map(({ address }) => address);
     for (const address of this.announced) if (!addresses.includes(address)) this.announced.delete(address);
-    if (this.isRoundDue || addresses.every((address) => this.announced.has(address))) return;
-    this.roundAfter(this.timing.firstRoundMs * (1 + this.parts.random()));
+    if (addresses.every((address) => this.announced.has(address))) return;
+    // A round takes hours, and a new channel does not wait for it.
+    if (this.isRoundDue) this.hurry.abort();
+    else this.roundAfter(this.timing.firstRoundMs * (1 + this.parts.random()));
   }
 
   /** Ends; resolves when nothing is under way any more. May be called again. */
@@ -112,17 +118,32 @@ export class ContentAnnouncer {
     });
   }
 
+  /** Announces all that is here in those channels in which nothing was announced yet, or otherwise in all of them. */
   private async round(): Promise<void> {
-    const channels = this.parts.network.channels();
-    this.unheard.clear();
-    const isListed = await this.announceAll(channels, ({ address }) =>
-      this.announced.has(address) ? this.pace(parallelLater, this.timing.spreadMs) : this.pace(parallelAtFirst, 0),
-    );
+    const all = this.parts.network.channels();
+    const fresh = all.filter(({ address }) => !this.announced.has(address));
+    const isFull = fresh.length === 0;
+    const channels = isFull ? all : fresh;
+    for (const { address } of channels) this.unheard.delete(address);
+    this.hurry = new AbortController();
+    const isListed = await this.announceAll(channels, () => (isFull ? this.pace(parallelLater, this.timing.spreadMs) : this.pace(parallelAtFirst, 0)));
     this.isRoundDue = false;
-    for (const { address } of isListed ? channels : []) this.announced.add(address);
-    if (channels.length > 0) this.roundAfter((isListed ? this.timing.roundMs : this.timing.retryMs) * (0.9 + this.parts.random() / 5));
-    if (isListed) this.noteChannels();
+    if (channels.length > 0) this.nextRound(channels, { isFull, isListed });
     this.repairLater();
+  }
+
+  private nextRound(channels: readonly IndexedChannel[], { isFull, isListed }: { readonly isFull: boolean; readonly isListed: boolean }): void {
+    const { clock, random } = this.parts;
+    const { retryMs, roundMs } = this.timing;
+    if (!isListed) {
+      this.roundAfter(retryMs);
+      return;
+    }
+    for (const { address } of channels) this.announced.add(address);
+    const nowMs = clock.now();
+    if (isFull || this.nextFullRoundMs === undefined) this.nextFullRoundMs = nowMs + roundMs * (0.9 + random() / 5);
+    this.roundAfter(this.nextFullRoundMs - nowMs);
+    this.noteChannels();
   }
 
   /** What too few members heard of is told to others, later and later. */
@@ -181,7 +202,8 @@ export class ContentAnnouncer {
   }
 
   private pace(parallel: number, spreadMs: number): PlacementPace {
-    const { signal } = this.closing;
-    return { parallel, spreadMs, pause: (pauseMs) => pause(this.parts.timers, pauseMs, signal), signal };
+    const [{ signal }, { timers }] = [this.closing, this.parts];
+    const untilHurried = spreadMs > 0 ? AbortSignal.any([signal, this.hurry.signal]) : signal;
+    return { parallel, spreadMs, pause: (pauseMs) => pause(timers, pauseMs, untilHurried), signal };
   }
 }
