@@ -1,7 +1,8 @@
 // Runs every suite (TypeScript, Python, interop), all of them even if one fails, and ends with one line of totals over all. Needs a build.
 // Exits with 1 if a suite failed or ran nothing. A line with `SKIPPED: why` that a test prints is told again at the end.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { stripVTControlCharacters } from 'node:util';
@@ -20,8 +21,31 @@ const suites = [
   { name: 'interop', command: ['.ci/test-interop', ...testFiles.filter(isInterop)], count: countAva },
 ];
 
+/** Where there is room, the files of tests are kept in memory: thousands of syncs to a slow disk take longer than all else. */
+const memoryDisk = '/dev/shm';
+const roomBytes = 4e9;
+const temporaryDir = openMemoryFolder();
+
 /** Environment of the tests: the machine's, without the settings of a daemon that somebody uses. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KACHERY_')));
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KACHERY_'))),
+  ...(temporaryDir !== undefined && { TMPDIR: temporaryDir }),
+};
+
+/** A folder for temporary files, which every user may write to; undefined where there is too little memory, or TMPDIR says where they belong. */
+function openMemoryFolder() {
+  if (process.env.TMPDIR || freemem() < 2 * roomBytes) return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(memoryDisk);
+    if (bavail * bsize < roomBytes) return undefined;
+    const folder = mkdtempSync(join(memoryDisk, 'kachery-p2p-tests-'));
+    chmodSync(folder, 0o1777);
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
 
 /** A suite that prints nothing for so long hangs. */
 const silenceLimitMs = 15 * 60 * 1000;
@@ -41,6 +65,7 @@ function endGroup(group, signal = 'SIGKILL') {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => {
     for (const group of groups) endGroup(group, signal);
+    process.emit('exit');
     process.kill(process.pid, signal);
   });
 }

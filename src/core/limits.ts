@@ -15,6 +15,8 @@ export const limits = {
   maxUploadMessageBytes: 4 * MiB,
   /** HTTP/2 flow-control window of a stream and of a connection, in bytes. */
   flowControlWindowBytes: 8 * MiB,
+  /** The same of a link to another node, which may be far away: what is on its way at 1 Gbit/s and 50 ms is 6 MB, and a window is opened again when half of it was read. */
+  linkWindowBytes: 16 * MiB,
   /** Bytes of all uploads that may wait for a pair of hashing and writing threads. */
   maxUploadBytesInFlight: 8 * MiB,
   /** Hashes in one FindMissingFiles request, URIs in one ReadFiles request, files in one page of ListFiles. */

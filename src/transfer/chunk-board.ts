@@ -9,6 +9,9 @@ const maxAheadBytes = 320_000_000;
 const maxAheadChunks = 1_000;
 /** Bytes that are worth a request of their own. */
 const minRunBytes = 1024 * 1024;
+/** A request costs both nodes as much as half a mebibyte, so a fast node is asked for what it brings in this time, and for no more than this at once. */
+const runTimeMs = 100;
+const maxRunBytes = 16 * 1024 * 1024;
 
 /** Chunks that somebody wants, in their order. */
 export interface Demand {
@@ -64,7 +67,8 @@ export class ChunkBoard {
       const chunks = ahead[index] ?? [];
       const first = firstIdle(chunks, source, demand);
       if (!first) continue;
-      const run = this.run(first, source, idleBytes(chunks) / sourceCount);
+      const longestBytes = Math.min(longestRunBytes(source, nowMs), idleBytes(chunks) / sourceCount);
+      const run = this.run(first, source, longestBytes);
       return this.isWorthWhile(run, source, demand, chunks) ? run : undefined;
     }
     for (const chunks of ahead) {
@@ -94,13 +98,13 @@ export class ChunkBoard {
     return this.chunks.values();
   }
 
-  /** Adds the pieces behind one, as far as they are free, so that small chunks do not cost a round trip each; no more than a fair share. */
-  private run(first: Piece, source: Source, shareBytes: number): Piece[] {
+  /** Adds the pieces behind one, as far as they are free, so that small chunks do not cost a round trip each. */
+  private run(first: Piece, source: Source, longestBytes: number): Piece[] {
     const run = [first];
     let sizeBytes = first.end - first.filledTo;
     for (let next = this.behind(first); next && this.isFree(next, source); next = this.behind(next)) {
       sizeBytes += next.end - next.start;
-      if (sizeBytes > Math.min(maxPieceBytes, shareBytes)) break;
+      if (sizeBytes > longestBytes) break;
       this.chunkAt(next.chunkIndex).owner ??= source;
       run.push(next);
     }
@@ -174,6 +178,11 @@ function firstIdle(chunks: readonly BoardChunk[], source: Source, { isUrgent }: 
     if (piece) return piece;
   }
   return undefined;
+}
+
+/** Bytes that a node is asked for at once. */
+function longestRunBytes(source: Source, nowMs: number): number {
+  return Math.min(maxRunBytes, Math.max(maxPieceBytes, ((source.rate.perSecond(nowMs) ?? 0) * runTimeMs) / 1000));
 }
 
 /** Bytes of chunks that nobody brings. */

@@ -41,7 +41,7 @@ export class SmallDisk {
     return undefined;
   }
 
-  /** Writes a file that leaves so many bytes, at most a page less. */
+  /** Writes a file that leaves so many bytes, at most a page less; less, too, if others write meanwhile. */
   async fill(leftBytes: number): Promise<void> {
     await this.free();
     const file = await open(this.fillerPath, 'w');
@@ -49,6 +49,8 @@ export class SmallDisk {
       for (let left = await this.availableBytes(); left > leftBytes; left = await this.availableBytes()) {
         await file.write(Buffer.alloc(Math.min(left - leftBytes, fillerPieceBytes)));
       }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     } finally {
       await file.close();
     }

@@ -1,6 +1,6 @@
 import { type KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
-import { channelInvalid } from './yaml-source.js';
+import { channelInvalid } from './channel-invalid.js';
 
 /** The text of a channel's file. Fails with `channel-invalid` if the bytes are not UTF-8. */
 export function decodeChannelText(address: string, bytes: Uint8Array): string {

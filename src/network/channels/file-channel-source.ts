@@ -8,7 +8,7 @@ import { type ChannelAddress } from './channel-address.js';
 import { type ChannelSource, type ChannelText, type ChannelVersion, type ReadChannelOptions } from './channel-source.js';
 import { channelTooLarge, decodeChannelText } from './decode-channel-text.js';
 import { orAborted } from './or-aborted.js';
-import { channelInvalid } from './yaml-source.js';
+import { channelInvalid } from './channel-invalid.js';
 
 /** File systems tell the time of a change this roughly: what changes again right behind it may keep the same time. */
 const roughTimeMs = 3_000;

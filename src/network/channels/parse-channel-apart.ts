@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type FailureDetails, type FailureReason, KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type ChannelConfig } from './channel-config.js';
-import { channelInvalid } from './yaml-source.js';
+import { channelInvalid } from './channel-invalid.js';
 
 /** What the process has to do. */
 export interface ParseOrder {

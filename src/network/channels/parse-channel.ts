@@ -6,7 +6,8 @@ import { limits } from '../../core/limits.js';
 import { type ChannelConfig, type ChannelNode } from './channel-config.js';
 import { parseChannelNode } from './parse-channel-node.js';
 import { rawFileHint } from './raw-file-hint.js';
-import { channelInvalid, offsetOf, type YamlField, type YamlNode, YamlSource } from './yaml-source.js';
+import { channelInvalid } from './channel-invalid.js';
+import { offsetOf, type YamlField, type YamlNode, YamlSource } from './yaml-source.js';
 
 const labelPattern = /^[0-9a-zA-Z_.-]{4,160}$/;
 const example = 'It begins with a line such as "channelLabel: my-channel"';

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders } from 'node:http';
 
-import { type Dispatcher, request } from 'undici';
+import { type Dispatcher } from 'undici';
 
 import { limits } from '../../core/limits.js';
 import { type ChannelAddress } from './channel-address.js';
@@ -8,7 +8,7 @@ import { type ChannelSource, type ChannelText, type ChannelVersion, type ReadCha
 import { channelTooLarge, decodeChannelText } from './decode-channel-text.js';
 import { orAborted } from './or-aborted.js';
 import { answerFailure, badRedirection, requestFailure, webFailure } from './web-failure.js';
-import { openProxied, type WebProxies } from './web-proxies.js';
+import { type WebProxies } from './web-proxies.js';
 
 const maxVersionLength = 1_000;
 
@@ -18,6 +18,8 @@ export class WebChannelSource implements ChannelSource {
 
   async read(address: ChannelAddress, { signal, known }: ReadChannelOptions): Promise<ChannelText | undefined> {
     try {
+      // Its library has a hundred files, which a daemon without such a channel need not load.
+      const { openProxied } = await import('./open-proxied.js');
       const dispatcher = openProxied(this.proxies);
       try {
         return await orAborted(readFrom(dispatcher, address, { signal, known }), signal);
@@ -33,6 +35,7 @@ export class WebChannelSource implements ChannelSource {
 }
 
 async function readFrom(dispatcher: Dispatcher, address: ChannelAddress, { signal, known }: ReadChannelOptions): Promise<ChannelText | undefined> {
+  const { request } = await import('undici');
   let url = new URL(address);
   for (let redirections = 0; redirections <= limits.maxChannelRedirects; redirections++) {
     const { statusCode, headers, body } = await request(url, { dispatcher, signal, headers: requestHeaders(known), headersTimeout: 0, bodyTimeout: 0 });

@@ -1,7 +1,8 @@
 import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml';
 
 import { quoted } from '../../core/content-id.js';
-import { KacheryError } from '../../core/failure.js';
+import { type KacheryError } from '../../core/failure.js';
+import { channelInvalid } from './channel-invalid.js';
 
 /** A value in a YAML text; `undefined` stands for nothing. */
 export type YamlNode = { readonly range?: readonly [number, number, number] | null | undefined } | null | undefined;
@@ -118,11 +119,6 @@ export class YamlSource {
       if (meant !== undefined && fields[meant] === undefined) throw this.invalid(`there is no field ${quoted(text)}. Write ${meant}`, offset);
     }
   }
-}
-
-/** The failure that what is at a channel's address is no channel. */
-export function channelInvalid(address: string, problem: string, details: Readonly<Record<string, string>> = {}): KacheryError {
-  return new KacheryError('channel-invalid', `What is at ${address} is not a channel: ${problem}`, { channel: address, ...details });
 }
 
 /** Where a value begins. */

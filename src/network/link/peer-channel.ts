@@ -36,7 +36,7 @@ const neverIdleMs = 2 ** 31 - 1;
 
 const channelOptions: ClientOptions = {
   'grpc.default_authority': 'kachery-p2p',
-  'grpc-node.flow_control_window': limits.flowControlWindowBytes,
+  'grpc-node.flow_control_window': limits.linkWindowBytes,
   'grpc.max_receive_message_length': limits.maxMessageBytes,
   'grpc.max_send_message_length': limits.maxMessageBytes,
   'grpc.enable_retries': 0,
