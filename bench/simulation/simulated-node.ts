@@ -91,9 +91,8 @@ export class SimulatedNode implements IndexNetwork {
     for (const tell of this.watchers) tell(id);
   }
 
-  /** Members that it can reach by itself. */
-  get knownMembers(): number {
-    return this.knownCount;
+  private get isThere(): boolean {
+    return this.isRunning && !this.isAway;
   }
 
   /** Connections that it has dialed. */
@@ -137,11 +136,11 @@ export class SimulatedNode implements IndexNetwork {
     this.dialing += 1;
     const roundTripMs = 2 * this.world.delayMs();
     // Of those who are away, one half's machines are off, and nothing comes back.
-    const isSilent = !other.isRunning || other.isAway ? other.index % 2 === 0 : false;
+    const isSilent = !other.isThere && other.index % 2 === 0;
     await this.world.time.pass(isSilent ? limits.connectMs : 2 * roundTripMs);
     this.dialing -= 1;
     if (this.links.has(nodeId)) return true;
-    if (this.isAway || other.isAway || !other.isRunning || !other.take(this)) {
+    if (!this.isThere || !other.isThere || !other.take(this)) {
       this.count(costs.failedMessages, costs.failedBytes);
       return false;
     }

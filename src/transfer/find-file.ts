@@ -68,11 +68,11 @@ export async function* findFile(
 
 /** Takes step after step to reach nodes that may have it, until one has it or there are no more. */
 async function reachAll(book: SourceBook, changes: Bell, signal: AbortSignal): Promise<void> {
-  for (let mayBeMore = true; mayBeMore && !signal.aborted;) {
-    mayBeMore = await book.connectMissing(signal);
+  for (;;) {
+    const mayBeMore = await book.connectMissing(signal);
     if (signal.aborted) return;
     book.askConnected(signal);
     while (mayBeMore && book.isAsking) await changes.wait({ signal });
-    if (book.sources.length > 0) return;
+    if (!mayBeMore || book.sources.length > 0) return;
   }
 }

@@ -50,7 +50,7 @@ function startWorld() {
   };
   const news = new Set<(id: ContentId) => void>();
   const catalog = {
-    pages: async function* () {
+    async *pages() {
       yield ids;
     },
     watch: (onNew: (id: ContentId) => void) => {
@@ -67,7 +67,9 @@ function startWorld() {
   const store = (id: ContentId): void => {
     for (const tell of news) tell(id);
   };
-  const pass = async (ms: number): Promise<void> => void (await time.runUntil(() => false, ms));
+  const pass = async (ms: number): Promise<void> => {
+    await time.runUntil(() => false, ms);
+  };
   return { world, time, told, announcer, heard, store, pass };
 }
 

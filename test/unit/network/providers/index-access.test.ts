@@ -40,7 +40,7 @@ test("who is not in a channel neither writes nor reads that channel's index, tho
   const refusal = await t.throwsAsync(find(inFar, requestFor(near)));
   t.like(refusal, { reason: 'not-authorized' });
   const unknown = await t.throwsAsync(find(inFar, requestFor('https://example.org/none.yaml')));
-  t.is(unknown?.message, refusal?.message, 'a channel that the node has joined is told from one that it has not by nothing');
+  t.is(unknown.message, refusal.message, 'a channel that the node has joined is told from one that it has not by nothing');
   t.deepEqual(await find(inFar, requestFor(far)), [[]], 'what was announced in one channel is not in another one');
 });
 
