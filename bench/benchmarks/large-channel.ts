@@ -32,6 +32,7 @@ function linesOf(members: number, result: SimulationResult): Line[] {
         medianMs: median(result.findMs),
         p99Ms: percentile(result.findMs, 0.99),
         missed: result.missed,
+        forgotten: result.forgotten,
         inVainMessages: median(result.missMessages),
       },
     },

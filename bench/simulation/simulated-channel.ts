@@ -9,9 +9,10 @@ import { RendezvousRanking } from '../../src/network/providers/rendezvous-rankin
 import { seededRandom } from './seeded-random.js';
 import { SimulatedNode } from './simulated-node.js';
 import { SimulatedTime } from './simulated-time.js';
+import { type SimulatedWorld } from './simulated-world.js';
 
 /** A channel whose members are connected in memory, with time that is simulated. The first member is its bootstrap address. */
-export class SimulatedChannel {
+export class SimulatedChannel implements SimulatedWorld<SimulatedNode> {
   readonly time = new SimulatedTime();
   readonly random: () => number;
   readonly channel: IndexedChannel;

@@ -15,7 +15,7 @@ import { ProviderRecords } from '../../src/network/providers/provider-records.js
 import { ProviderSearch } from '../../src/network/providers/provider-search.js';
 import { type RecordedId, type RecordKey } from '../../src/network/providers/record-key.js';
 import { costs } from './costs.js';
-import { type SimulatedChannel } from './simulated-channel.js';
+import { type SimulatedWorld } from './simulated-world.js';
 
 interface SimulatedLink {
   readonly isDialed: boolean;
@@ -52,7 +52,7 @@ export class SimulatedNode implements IndexNetwork {
   constructor(
     readonly ownId: NodeId,
     readonly index: number,
-    private readonly world: SimulatedChannel,
+    private readonly world: SimulatedWorld<SimulatedNode>,
   ) {
     const { time, random } = world;
     this.records = new ProviderRecords(time);

@@ -2,7 +2,7 @@ import { type ByteRange } from '../core/byte-range.js';
 import { type ContentId } from '../core/content-id.js';
 import { type NodeId } from '../core/node-id.js';
 import { type FeedPeer } from './feed-peer.js';
-import { type PeerSearch } from './peer-search.js';
+import { type RecordedId } from './providers/record-key.js';
 
 /** A file that another node claims to have. Nothing of it is proven. */
 export interface RemoteFile {
@@ -64,6 +64,24 @@ export interface MissingPeer {
   readonly label: string;
   /** Why it could not be connected the last time, for people; empty if it was not tried. */
   readonly problem: string;
+}
+
+/** One search for contents: which nodes are worth asking. In small channels all are; in large ones those that the channel's index names. */
+export interface PeerSearch {
+  /** Those that are connected now, nearest first. Fails as Peers.connected. */
+  connected(selection?: PeerSelection): readonly Peer[];
+
+  /** Those that may have the contents and are not connected now. Fails as `connected`. */
+  missing(selection?: PeerSelection): readonly MissingPeer[];
+
+  /** True if for each content other nodes may be worth asking: then a step for some says nothing of others. */
+  readonly dependsOnContent: boolean;
+
+  /**
+   * Takes a step to reach more nodes that may have contents of which nobody said until now that it has them. Resolves with whether there are further steps.
+   * Never fails.
+   */
+  reachMore(ids: readonly RecordedId[], selection?: PeerSelection, options?: RequestOptions): Promise<boolean>;
 }
 
 /** The other nodes that joined channels authorise. */

@@ -1,7 +1,6 @@
 import { type ContentId } from '../core/content-id.js';
 import { type NodeId } from '../core/node-id.js';
-import { type PeerSearch } from '../network/peer-search.js';
-import { type Peer, type Peers, type PeerSelection } from '../network/peer.js';
+import { type Peer, type Peers, type PeerSearch, type PeerSelection } from '../network/peer.js';
 import { answerInTime } from './answer-in-time.js';
 import { Bell } from './bell.js';
 import { type DistrustedPeers } from './distrusted-peers.js';

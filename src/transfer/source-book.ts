@@ -1,8 +1,7 @@
 import { type ContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { type NodeId } from '../core/node-id.js';
-import { type PeerSearch } from '../network/peer-search.js';
-import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RemoteFile } from '../network/peer.js';
+import { type MissingPeer, type Peer, type Peers, type PeerSearch, type PeerSelection, type RemoteFile } from '../network/peer.js';
 import { answerInTime } from './answer-in-time.js';
 import { type DistrustedPeers } from './distrusted-peers.js';
 import { type LoadSource } from './load-event.js';

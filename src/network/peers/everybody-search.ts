@@ -1,5 +1,4 @@
-import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RequestOptions } from '../peer.js';
-import { type PeerSearch } from '../peer-search.js';
+import { type MissingPeer, type Peer, type Peers, type PeerSearch, type PeerSelection, type RequestOptions } from '../peer.js';
 import { type RecordedId } from '../providers/record-key.js';
 
 /** A search in which all are worth asking. */

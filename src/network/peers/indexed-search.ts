@@ -1,6 +1,5 @@
 import { type NodeId } from '../../core/node-id.js';
-import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RequestOptions } from '../peer.js';
-import { type PeerSearch } from '../peer-search.js';
+import { type MissingPeer, type Peer, type Peers, type PeerSearch, type PeerSelection, type RequestOptions } from '../peer.js';
 import { type HolderSearch } from '../providers/holder-search.js';
 import { type LargeChannels } from '../providers/large-channels.js';
 import { type RecordedId } from '../providers/record-key.js';

@@ -1,5 +1,4 @@
-import { type PeerSearch } from '../peer-search.js';
-import { type MissingPeer, type Peer, type Peers, type PeerSelection, type RequestOptions } from '../peer.js';
+import { type MissingPeer, type Peer, type Peers, type PeerSearch, type PeerSelection, type RequestOptions } from '../peer.js';
 import { type FairShare } from '../serving/fair-share.js';
 import { PacedPeer } from './paced-peer.js';
 import { PacedSearch } from './paced-search.js';

@@ -1,5 +1,4 @@
-import { type MissingPeer, type Peer, type PeerSelection, type RequestOptions } from '../peer.js';
-import { type PeerSearch } from '../peer-search.js';
+import { type MissingPeer, type Peer, type PeerSearch, type PeerSelection, type RequestOptions } from '../peer.js';
 import { type RecordedId } from '../providers/record-key.js';
 
 /** A search whose nodes are asked as fast as the owner wants to hear them; `pacedOf` is the same for the same connection. */

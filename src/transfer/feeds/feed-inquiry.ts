@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events';
 
 import { throwIfCancelled } from '../../core/cancellation.js';
 import { type FeedId } from '../../core/feed-id.js';
-import { type MissingPeer, type Peer, type Peers } from '../../network/peer.js';
-import { type PeerSearch } from '../../network/peer-search.js';
+import { type MissingPeer, type Peer, type Peers, type PeerSearch } from '../../network/peer.js';
 import { ownerRecordId } from '../../network/providers/owner-record-id.js';
 import { Bell } from '../bell.js';
 import { type FeedSources } from './feed-sources.js';
