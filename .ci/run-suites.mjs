@@ -15,10 +15,13 @@ const testFiles = readdirSync('dist/test', { recursive: true })
   .sort();
 const isInterop = (path) => path.startsWith('dist/test/interop/');
 
-const suites = [
-  { name: 'typescript', command: ['node_modules/.bin/ava', ...testFiles.filter((path) => !isInterop(path))], count: countAva },
-  { name: 'python', command: ['.ci/test-python'], count: countPytest },
-  { name: 'interop', command: ['.ci/test-interop', ...testFiles.filter(isInterop)], count: countAva },
+/** One group after the other; those of a group beside each other, since each of them uses one processor at most times. */
+const groupsOfSuites = [
+  [{ name: 'typescript', command: ['node_modules/.bin/ava', ...testFiles.filter((path) => !isInterop(path))], count: countAva }],
+  [
+    { name: 'python', command: ['.ci/test-python'], count: countPytest },
+    { name: 'interop', command: ['.ci/test-interop', ...testFiles.filter(isInterop)], count: countAva },
+  ],
 ];
 
 /** Where there is room, the files of tests are kept in memory: thousands of syncs to a slow disk take longer than all else. */
@@ -70,8 +73,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-/** Runs a command in a process group of its own, passes on what it prints, and resolves with that and its exit code when nothing of it runs any more. */
-function run([program, ...programArguments]) {
+/**
+ * Runs a command in a process group of its own and resolves with what it printed and its exit code when nothing of it runs any more. What it prints is passed
+ * on, at once if it is live, and otherwise by whoever called.
+ */
+function run([program, ...programArguments], isLive) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, programArguments, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     groups.add(child.pid);
@@ -87,7 +93,7 @@ function run([program, ...programArguments]) {
       from.setEncoding('utf8').on('data', (text) => {
         silence.refresh();
         output += text;
-        to.write(text);
+        if (isLive) to.write(text);
       });
     }
     child.on('error', reject);
@@ -96,7 +102,7 @@ function run([program, ...programArguments]) {
       clearTimeout(silence);
       if (endGroup(child.pid)) console.error('Processes that the suite left behind were ended');
       groups.delete(child.pid);
-      child.on('close', () => resolve({ code, lines: stripVTControlCharacters(output).split('\n') }));
+      child.on('close', () => resolve({ code, output, lines: stripVTControlCharacters(output).split('\n') }));
     });
   });
 }
@@ -126,14 +132,18 @@ function countPytest(lines) {
 }
 
 const results = [];
-for (const { name, command, count } of suites) {
-  console.log(`\n-- ${name}`);
-  const { code, lines } = await run(command);
-  const counts = count(lines);
-  const ranNothing = counts.passed + counts.failed + counts.skipped === 0;
-  if (counts.failed === 0 && (code !== 0 || ranNothing)) counts.failed = 1;
-  const skips = lines.flatMap((line) => /SKIPPED: .*/.exec(line)?.[0] ?? []);
-  results.push({ name, code, ...counts, skips });
+for (const suites of groupsOfSuites) {
+  const runs = suites.map(({ command }, index) => run(command, index === 0));
+  for (const [index, { name, count }] of suites.entries()) {
+    console.log(`\n-- ${name}`);
+    const { code, output, lines } = await runs[index];
+    if (index > 0) process.stdout.write(output);
+    const counts = count(lines);
+    const ranNothing = counts.passed + counts.failed + counts.skipped === 0;
+    if (counts.failed === 0 && (code !== 0 || ranNothing)) counts.failed = 1;
+    const skips = lines.flatMap((line) => /SKIPPED: .*/.exec(line)?.[0] ?? []);
+    results.push({ name, code, ...counts, skips });
+  }
 }
 
 console.log('');
