@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -153,6 +153,20 @@ test('a name that leads to this machine is dialed if the owner gives it, not if 
   t.regex(told.links.problemOf(one.id), /leads to this machine itself/);
   told.addresses.setSeeds('static', [localName]);
   await until('it is connected', () => told.links.connected()[0] && listening.links.connected()[0]);
+});
+
+test('an address that takes connections and never says anything has failed when its time is over', async (t) => {
+  const [one, two] = [newIdentity(), newIdentity()];
+  const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id, two.id] }], isHidden: true, timing: { connectMs: 200 } });
+  const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+  t.teardown(() => silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const silentAddress = `127.0.0.1:${String(port)}`;
+  node.addresses.learn(two.id, [silentAddress], 'greeting');
+  await node.links.connect([two.id]);
+  await until('it is known', () => node.addresses.reachOf(two.id).unreached.includes(silentAddress));
+  t.regex(node.links.problemOf(two.id), new RegExp(silentAddress));
 });
 
 test('garbage, silence and slow talk end, and others are taken meanwhile', async (t) => {
