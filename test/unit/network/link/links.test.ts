@@ -263,10 +263,14 @@ test('who is not a member any more is cut off in the middle of a file', async (t
   t.true(isKacheryError(error));
   await until('both know', () => listening.links.connected().length === 0 && hidden.links.connected().length === 0);
   await until('and it is told why', () => hidden.links.problemOf(listening.id).includes('does not list this node'));
+  t.like(hidden.peers.missing()[0], { nodeId: listening.id, hasRefused: true });
   t.deepEqual(listening.links.facts(), []);
   listening.membership.change([{ address, nodeIds: [listening.id, hidden.id] }]);
   await until('it comes back', () => hidden.links.connected()[0]);
-  t.pass();
+  await listening.links.close();
+  await until('it is lost', () => hidden.peers.missing()[0]);
+  await until('that is another thing', () => hidden.links.problemOf(listening.id).includes('refused'));
+  t.like(hidden.peers.missing()[0], { nodeId: listening.id, hasRefused: false });
 });
 
 test('who leaves the channel cuts the connection itself', async (t) => {
