@@ -84,6 +84,27 @@ test('progress names the sources, and ends with all of the file', async (t) => {
   );
 });
 
+test('what has come of one request is told while the rest is awaited', async (t) => {
+  const content = generatedBytes(3_000_000);
+  const id = idOf(content);
+  const peer = new MemoryPeer('a slow node').has(content);
+  // Of the last request that it answers, it sends nothing more before that is told.
+  let goOn = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  peer.script = async ({ position, bytes }) => {
+    if (position >= 2_000_000) await told;
+    return bytes;
+  };
+  const { fetcher } = await temporaryFetcher(t, new MemoryNetwork(peer));
+  for await (const event of fetcher.load({ id })) {
+    if (event.kind === 'file') break;
+    t.is(event.sources[0]?.problem ?? '', '', 'it was not given up before');
+    if (event.loadedBytes >= 2_000_000) goOn();
+  }
+});
+
 test('bytes of a chunk that is under way count, each once, and those of a wrong one are taken off again', async (t) => {
   const large = generatedBytes(30_000_000);
   const peer = new MemoryPeer('the node').has(large, { chunkBytes: 20_000_000 });
