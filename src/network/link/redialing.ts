@@ -96,10 +96,10 @@ export class Redialing {
   recover(neighbour: Neighbour, { signal, openedAtMs, origin }: Link): void {
     if (this.isClosing) return;
     const { timing, random } = this.parts;
-    const { reason, message } = signal.reason as KacheryError;
-    neighbour.lastError = message;
+    const failure = signal.reason as KacheryError;
+    neighbour.noteFailure(failure);
     const isStable = performance.now() - openedAtMs >= timing.stableAfterMs;
-    const pauseMs = reason === 'not-authorized' ? timing.refusedRetryMs : timing.firstRetryMs * (origin.isDialed ? 1 : dialedNodePatience);
+    const pauseMs = failure.reason === 'not-authorized' ? timing.refusedRetryMs : timing.firstRetryMs * (origin.isDialed ? 1 : dialedNodePatience);
     for (const tries of [neighbour.tries, ...this.seedsOf(neighbour.nodeId)]) {
       if (isStable) tries.forgive();
       else tries.countFailure();
@@ -132,7 +132,7 @@ export class Redialing {
     }
     const { failure } = await this.dial(routes, signal);
     // Meanwhile it may have connected by itself.
-    neighbour.lastError = failure && !neighbours.get(nodeId)?.best ? failure.message : '';
+    neighbour.noteFailure(neighbours.get(nodeId)?.best ? undefined : failure);
     // With one that is connected in a worse way, there is time.
     if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
     return failure ? this.failed(failure) : 'done';
@@ -173,7 +173,7 @@ export class Redialing {
     else if (nodeId !== undefined) addresses.noteSuccess(nodeId, address);
     if (!failure) return 'done';
     const met = neighbours.get(failure.details['node'] as NodeId);
-    if (met && !met.best) met.lastError = failure.message;
+    if (met && !met.best) met.noteFailure(failure);
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
     // Anybody may announce himself in the DHT, and on the local network.
     const isStranger = failure.reason === 'not-authorized' && (seed.origin === 'dht' || seed.origin === 'lan');
