@@ -128,6 +128,11 @@ export class Links {
     return this.neighbours.get(nodeId)?.lastError ?? '';
   }
 
+  /** Whether a node was reached the last time and said that no channel which both have joined lists both. */
+  hasRefused(nodeId: NodeId): boolean {
+    return this.neighbours.get(nodeId)?.hasRefused ?? false;
+  }
+
   /** Calls `onChange` whenever a node was connected or lost, until the function that it returns is called. */
   watch(onChange: () => void): () => void {
     const watcher = (): void => {

@@ -64,6 +64,8 @@ export interface MissingPeer {
   readonly label: string;
   /** Why it could not be connected the last time, for people; empty if it was not tried. */
   readonly problem: string;
+  /** Whether it was reached then and does not serve this node: no channel that both have joined lists both. */
+  readonly hasRefused: boolean;
 }
 
 /** One search for contents: which nodes are worth asking. In small channels all are; in large ones those that the channel's index names. */

@@ -60,8 +60,17 @@ function sourcesLost({ uri, sources, missing }: FetchOutcome): KacheryError {
   if (!sources.some(({ hasLied }) => hasLied) && sources.every(({ isGone }) => isGone)) {
     return new KacheryError('file-not-found', `${uri} is not on this node, and no other node has it any more: ${told}.`, { uri });
   }
+  if (sources.every(({ isBarred }) => isBarred)) return sourcesBarred(uri, told);
   const rest = missing.length === 0 ? '' : ` These nodes were not reached: ${firstFew(missing.map(peerName), ', ')}.`;
   return new KacheryError('sources-failed', `${uri} could not be fetched from any node that claims to have it: ${told}.${rest} Tell their owners.`, { uri });
+}
+
+function sourcesBarred(uri: string, told: string): KacheryError {
+  return new KacheryError(
+    'not-authorized',
+    `The nodes that have ${uri} do not serve this node any more, since no channel lists it and them now: ${told}. What came is kept: ask the owner of the channel to list this node, and try again.`,
+    { uri },
+  );
 }
 
 function unreachableOf({ answers, missing }: FetchOutcome): string[] {

@@ -36,7 +36,7 @@ const maxAheadBytes = 256 * 1024 * 1024;
 /**
  * Brings files of other nodes here; one for each daemon. Everything that leaves it is verified. Its failures name who was asked and what each said:
  * `file-not-found` if all answered and nobody has the file; `node-unreachable` if nobody who answered has it, or those that had it are lost, and others cannot be
- * reached; `sources-failed` if what came from every source was wrong; `channel-not-joined` and `not-authorized` for a selection that cannot be; `cancelled`; and
+ * reached; `sources-failed` if what came from every source was wrong; `not-authorized` if those that have it do not serve this node any more; `channel-not-joined` and `not-authorized` for a selection that cannot be; `cancelled`; and
  * those of the store, such as `disk-full`. `close` it.
  */
 export class FileFetcher {

@@ -23,6 +23,8 @@ export function noteSourceFailure(
       source.miss();
       return;
     case 'not-authorized':
+      source.bar(said);
+      return;
     case 'content-corrupt':
     case 'range-beyond-end':
       source.refuse(said);

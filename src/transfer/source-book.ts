@@ -97,10 +97,20 @@ export class SourceBook {
     this.askConnected(signal);
   }
 
-  /** Notes which sources have lost their connection, so that they are not asked in vain. */
+  /** Notes which sources have lost their connection, so that they are not asked in vain, and which of those do not serve this node any more: for them nobody has to wait. */
   noteLost(): void {
     const connected = new Set(this.connected().map(({ nodeId }) => nodeId));
-    for (const source of this.found.values()) if (source.state === 'usable' && !connected.has(source.nodeId)) source.lose('the connection broke');
+    const lost = [...this.found.values()].filter(({ nodeId }) => !connected.has(nodeId));
+    if (lost.length === 0) return;
+    // Of all members, and not only of those whom the search would reach next.
+    const members = this.selections.flatMap((selection) => this.ofSelection(() => this.parts.peers.missing(selection)));
+    const missing = new Map(members.map((peer) => [peer.nodeId, peer]));
+    for (const source of lost) {
+      const peer = missing.get(source.nodeId);
+      if (!peer) source.bar('no channel that this node has joined lists both any more');
+      else if (peer.hasRefused) source.bar(peer.problem);
+      else if (source.state === 'usable') source.lose('the connection broke');
+    }
   }
 
   /** Tries to connect more that may have it, and tells whether there may be others after that. Never fails. */
@@ -174,7 +184,7 @@ export class SourceBook {
     const said = error instanceof Error ? error.message : String(error);
     const isRefusal = error instanceof KacheryError && error.reason === 'not-authorized';
     if (!source) this.answer(peer, isRefusal ? 'has-not' : 'unreachable', said);
-    else if (isRefusal) source.refuse(said);
+    else if (isRefusal) source.bar(said);
     else source.lose(said);
   }
 

@@ -89,6 +89,7 @@ export class SourceSearch {
       return;
     }
     const { book, clock, timing, become, changes, signal } = this.parts;
+    book.noteLost();
     if (!book.isAsking && !sources.some(({ state }) => state === 'lost')) throw this.failure();
     become('waiting');
     const nowMs = clock.now();

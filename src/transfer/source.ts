@@ -19,6 +19,8 @@ export class Source {
   isSetAside = false;
   /** Whether it has not got the content any more. */
   isGone = false;
+  /** Whether it does not serve this node any more, which no channel lists together with it. */
+  isBarred = false;
   /** When one that is lost for being busy may be asked again; undefined for others. */
   retryAtMs: number | undefined;
   /** How often it failed since it sent bytes last. */
@@ -64,6 +66,13 @@ export class Source {
   refuse(problem: string): void {
     this.state = 'refused';
     this.problem = problem;
+  }
+
+  /** It does not serve this node any more. */
+  bar(problem: string): void {
+    if (this.state === 'refused') return;
+    this.isBarred = true;
+    this.refuse(problem);
   }
 
   /** It is not asked as long as the manifest that it does not agree with is believed. */

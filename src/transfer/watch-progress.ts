@@ -7,6 +7,9 @@ interface Progressing {
   progress(): LoadProgress;
 }
 
+/** How often is looked at least: not every byte that comes rings, since that would cost more than the bytes. */
+const leastLookMs = 50;
+
 /** Tells how far a work is, at once, whenever that changes, but not more often than every `intervalMs`, and at the end of the work. Never fails. */
 export async function* watchProgress(progressing: Progressing, work: Promise<unknown>, intervalMs: number): AsyncGenerator<LoadProgress, void, undefined> {
   const over = new AbortController();
@@ -23,7 +26,8 @@ export async function* watchProgress(progressing: Progressing, work: Promise<unk
     if (told !== last) yield progress;
     last = told;
     await pause(intervalMs, signal);
-    while (!isOver() && JSON.stringify(progressing.progress()) === last) await progressing.changes.wait({ signal });
+    const timeoutMs = Math.max(intervalMs, leastLookMs);
+    while (!isOver() && JSON.stringify(progressing.progress()) === last) await progressing.changes.wait({ signal, timeoutMs });
   }
   const progress = progressing.progress();
   if (JSON.stringify(progress) !== last) yield progress;

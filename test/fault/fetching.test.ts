@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import test from 'ava';
 
+import { type ByteRange } from '../../src/core/byte-range.js';
 import { chunkSizeBytes } from '../../src/core/manifest.js';
-import { LocalStorage } from '../../src/storage/local-storage.js';
+import { StorageLayout } from '../../src/storage/layout.js';
+import { type LocalStorage } from '../../src/storage/local-storage.js';
+import { readPartialRecord } from '../../src/storage/partial/partial-record.js';
 import { idOf, manifestBytes, manifestOf } from '../support/content-of.js';
+import { type FetchUntilKilledLine } from '../support/fetch-until-killed-line.js';
 import { failureOf, loaded, temporaryFetcher } from '../support/fetching.js';
 import { largeContent, nodesWithLargeContent } from '../support/large-content.js';
 import { MemoryNetwork } from '../support/memory-network.js';
@@ -17,19 +22,29 @@ const MiB = 1024 * 1024;
 const id = idOf(largeContent);
 const manifestId = idOf(manifestBytes(manifestOf(largeContent, chunkSizeBytes)));
 
-/** Loads in a process of its own that is killed when so many bytes are verified; resolves with how many it told. */
-async function loadUntilKilled(dir: string, killAtBytes: number): Promise<number> {
+/** Loads in a process of its own that is killed as soon as a line that it told is so; resolves with the last one. */
+async function loadUntilKilled(dir: string, isSo: (line: FetchUntilKilledLine) => boolean): Promise<FetchUntilKilledLine> {
   const program = spawn(process.execPath, [new URL('../support/fetch-until-killed.js', import.meta.url).pathname, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => program.once('exit', resolve));
-  let loadedBytes = 0;
-  for await (const line of createInterface(program.stdout)) {
-    loadedBytes = Number(line);
-    if (loadedBytes >= killAtBytes) program.kill('SIGKILL');
+  let last: FetchUntilKilledLine = { loadedBytes: 0, verifiedBytes: 0 };
+  for await (const text of createInterface(program.stdout)) {
+    last = JSON.parse(text) as FetchUntilKilledLine;
+    if (isSo(last)) program.kill('SIGKILL');
   }
   await ended;
-  return loadedBytes;
+  return last;
+}
+
+/** What of the content is known to be on the disk. */
+async function keptRanges(dir: string): Promise<readonly ByteRange[]> {
+  const state = await readPartialRecord(join(new StorageLayout(dir).partialDir, `${id}.record`), id);
+  return [...(state?.filled ?? []), ...[...(state?.verified ?? [])].flatMap((chunk) => state?.layout.chunks[chunk] ?? [])];
+}
+
+function sizeOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0);
 }
 
 async function sha1OfStored(storage: LocalStorage): Promise<string> {
@@ -38,19 +53,27 @@ async function sha1OfStored(storage: LocalStorage): Promise<string> {
   return sha1Of(Buffer.concat(pieces));
 }
 
-for (const killAtBytes of [1, 30_000_000, 50_000_000]) {
-  test.serial(`after kill -9 at ${String(killAtBytes)} bytes a load goes on and fetches at most a chunk of each node again`, async (t) => {
+const killMoments: Record<string, (line: FetchUntilKilledLine) => boolean> = {
+  'at once': ({ loadedBytes }) => loadedBytes > 0,
+  'in the middle': ({ loadedBytes }) => loadedBytes >= 50_000_000,
+  'when most is verified': ({ verifiedBytes }) => verifiedBytes >= 4 * chunkSizeBytes,
+};
+for (const [moment, isSo] of Object.entries(killMoments)) {
+  test.serial(`after kill -9 ${moment} a load goes on, fetches nothing again that was kept, and at most a chunk of each node was not`, async (t) => {
     const dir = await temporaryFolder(t);
-    const loadedBytes = await loadUntilKilled(dir, killAtBytes);
-    t.true(loadedBytes >= killAtBytes);
+    const told = await loadUntilKilled(dir, isSo);
+    t.true(isSo(told));
+    const kept = await keptRanges(dir);
     const storage = await openStorage(t, dir);
     const nodes = nodesWithLargeContent();
     const { fetcher } = await temporaryFetcher(t, new MemoryNetwork(...nodes), { storage });
     await loaded(fetcher.load({ id }));
     t.is(await sha1OfStored(storage), id);
-    const askedBytes = nodes.reduce((sum, node) => sum + node.askedBytesOf(id), 0);
-    t.log(`${String(loadedBytes)} bytes were told to be here, ${String(askedBytes)} were asked for then`);
-    t.true(askedBytes <= largeContent.byteLength - loadedBytes + nodes.length * chunkSizeBytes);
+    const asked = nodes.flatMap((node) => node.asked.flatMap((request) => (request.id === id ? request.range : [])));
+    t.log(`${JSON.stringify(told)} was told, ${String(sizeOf(kept))} bytes were kept, ${String(sizeOf(asked))} were asked for then`);
+    const askedAgain = asked.flatMap((one) => kept.map((other) => ({ start: Math.max(one.start, other.start), end: Math.min(one.end, other.end) })));
+    t.is(sizeOf(askedAgain), 0);
+    t.true(sizeOf(asked) <= largeContent.byteLength - told.verifiedBytes + nodes.length * chunkSizeBytes);
   });
 }
 

@@ -5,6 +5,8 @@ import test, { type ExecutionContext } from 'ava';
 
 import { isKacheryError, type KacheryClient, type Progress } from '../../src/client/index.js';
 import { until } from '../fault/until.js';
+import { ChannelServer } from '../support/channel-server.js';
+import { channelText } from '../support/channel-text.js';
 import { connected, startNode, startTestNetwork, type TestNode } from '../support/network.js';
 import { restartNode } from '../support/restart-node.js';
 import { allItems } from '../support/sdk-client.js';
@@ -95,17 +97,35 @@ test.serial('a member that is removed while it downloads gets no more', async (t
   const network = await startConnected(t, 2, (index) => (index === 0 ? ['--upload-limit', '2'] : []));
   const [source, removed] = [node(network.nodes, 0), node(network.nodes, 1)];
   const uri = await source.client.storeBytes(randomBytes(60 * MB));
-  const ending = new AbortController();
-  const load = removed.client.loadFile(uri, { signal: ending.signal });
+  const load = removed.client.loadFile(uri);
   load.catch(() => undefined);
   await until('the download has begun', async () => (await receivedBytes(removed)) > MB);
   await network.list([source]);
+  await expectRefused(t, load, source);
   await until('the removed node is gone', async () => (await source.client.channels.peers()).every(({ isConnected }) => !isConnected));
-  const [peer] = await source.client.channels.peers();
-  t.falsy(peer?.isConnected);
-  ending.abort();
-  await t.throwsAsync(load);
-  t.true(isKacheryError(await t.throwsAsync(removed.client.loadFile(uri))));
+  t.true(isKacheryError(await t.throwsAsync(removed.client.loadFile(uri)), 'file-not-found'), 'there is nobody to ask');
+});
+
+test.serial('a member that is removed while it downloads hears it from the other one, when that one alone has read so', async (t) => {
+  const server = await ChannelServer.start(t);
+  const [source, removed] = [await startNode(t, 0, { arguments: ['--upload-limit', '2'] }), await startNode(t, 1)];
+  const list = (nodes: readonly TestNode[]): void => {
+    const entries = nodes.map(({ name, daemon }) => ({ nodeId: daemon.nodeId, label: name }));
+    server.put('/lab', channelText('the-lab', entries, [source.peerAddress]));
+  };
+  list([source, removed]);
+  for (const { client } of [source, removed]) await client.channels.join(server.url('/lab'));
+  await Promise.all([connected(source, 1), connected(removed, 1)]);
+  const uri = await source.client.storeBytes(randomBytes(60 * MB));
+  const load = removed.client.loadFile(uri);
+  load.catch(() => undefined);
+  await until('the download has begun', async () => (await receivedBytes(removed)) > MB);
+  list([source]);
+  await source.client.channels.join(server.url('/lab'));
+  await expectRefused(t, load, source);
+  const again = await t.throwsAsync(removed.client.loadFile(uri));
+  t.true(isKacheryError(again, 'node-unreachable'), String(again));
+  t.regex(String(again), /does not list this node/);
 });
 
 test.serial('a load goes on when its only source was killed and comes back', async (t) => {
@@ -166,6 +186,13 @@ test.serial('many small files come together, each that cannot be had with its ow
   const directory = (await source.client.storeJson(listing)).replace(/^sha1:\/\/([0-9a-f]{40}).*$/, 'sha1dir://$1.lab/data/a.txt');
   t.is(await reader.client.loadText(directory), 'content 7');
 });
+
+/** A load from a node that does not serve this one any more ends, and says so: nobody waits for the node to come back. */
+async function expectRefused(t: ExecutionContext, load: Promise<unknown>, { name }: TestNode): Promise<void> {
+  const error = await t.throwsAsync(load);
+  t.true(isKacheryError(error, 'not-authorized'), String(error));
+  t.regex(String(error), new RegExp(`do not serve this node any more, .*: ${name} `));
+}
 
 async function receivedBytes({ client }: TestNode): Promise<number> {
   return (await client.channels.peers()).reduce((sum, peer) => sum + peer.receivedBytes, 0);

@@ -172,7 +172,7 @@ export class TestPeers implements Peers {
   }
 
   missing(): readonly MissingPeer[] {
-    return this.nodes.filter(({ connected }) => !connected).map(({ nodeId, label }) => ({ nodeId, label, problem: 'switched off' }));
+    return this.nodes.filter(({ connected }) => !connected).map(({ nodeId, label }) => ({ nodeId, label, problem: 'switched off', hasRefused: false }));
   }
 
   async connectMissing(): Promise<void> {

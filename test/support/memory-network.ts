@@ -110,7 +110,7 @@ export class MemoryPeer implements Peer {
 export class MemoryNetwork implements Peers {
   private readonly watchers = new Set<() => void>();
   private readonly links = new Map<MemoryPeer, Peer>();
-  private readonly lost = new Map<MemoryPeer, string>();
+  private readonly lost = new Map<MemoryPeer, { readonly problem: string; readonly hasRefused: boolean }>();
   /** Nodes that can be connected when that is tried. */
   readonly reachable = new Set<MemoryPeer>();
   connectAttempts = 0;
@@ -127,10 +127,16 @@ export class MemoryNetwork implements Peers {
   }
 
   /** Breaks a node's connection: requests under way fail. */
-  disconnect(peer: MemoryPeer, problem = 'connection refused'): void {
-    (this.links.get(peer) as Link | undefined)?.cut();
-    this.links.delete(peer);
-    this.lost.set(peer, problem);
+  disconnect(peer: MemoryPeer, problem = 'connection refused', { hasRefused = false } = {}): void {
+    this.cut(peer);
+    this.lost.set(peer, { problem, hasRefused });
+    for (const tell of [...this.watchers]) tell();
+  }
+
+  /** Breaks a node's connection, and does not know it any more. */
+  remove(peer: MemoryPeer): void {
+    this.cut(peer);
+    this.lost.delete(peer);
     for (const tell of [...this.watchers]) tell();
   }
 
@@ -143,7 +149,7 @@ export class MemoryNetwork implements Peers {
     this.check(selection);
     return [...this.lost]
       .filter(([{ nodeId }]) => selection.nodeId === undefined || nodeId === selection.nodeId)
-      .map(([{ nodeId, label }, problem]) => ({ nodeId, label, problem }));
+      .map(([{ nodeId, label }, why]) => ({ nodeId, label, ...why }));
   }
 
   async connectMissing(): Promise<void> {
@@ -161,6 +167,11 @@ export class MemoryNetwork implements Peers {
     return () => {
       this.watchers.delete(onChange);
     };
+  }
+
+  private cut(peer: MemoryPeer): void {
+    (this.links.get(peer) as Link | undefined)?.cut();
+    this.links.delete(peer);
   }
 
   private check({ nodeId, channel }: PeerSelection): void {

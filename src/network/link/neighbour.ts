@@ -24,6 +24,8 @@ export class Neighbour {
   readonly tries: RepeatedTry;
   /** Why it could not be connected the last time, for people; empty if it could or was not tried. */
   lastError = '';
+  /** Whether that was so because no channel which both have joined lists both. */
+  hasRefused = false;
   private readonly links = new Set<Link>();
   private readonly callers = new Set<CallerConnection>();
   private readonly pairs = new Set<DialedPair>();
@@ -86,6 +88,13 @@ export class Neighbour {
     this.told = facts;
   }
 
+  /** Remembers why it could not be connected, or that there is nothing to tell. */
+  noteFailure(failure: KacheryError | undefined): void {
+    this.lastError = failure?.message ?? '';
+    // A relay on the way may refuse, too.
+    this.hasRefused = failure?.reason === 'not-authorized' && failure.details['node'] === this.nodeId;
+  }
+
   /** Adds both connections that this node has dialed. */
   addPair(pair: DialedPair): void {
     this.pairs.add(pair);
@@ -98,7 +107,7 @@ export class Neighbour {
   addLink(link: Link): void {
     this.links.add(link);
     closeOldest(this.links, (reason, oldest) => oldest.close(reason));
-    this.lastError = '';
+    this.noteFailure(undefined);
     const remove = (): void => {
       this.remove(link);
     };

@@ -117,14 +117,14 @@ export class Redialing {
   recover(neighbour: Neighbour, { signal, openedAtMs, origin }: Link): void {
     if (this.isClosing) return;
     const { timing, random, large } = this.parts;
-    const { reason, message } = signal.reason as KacheryError;
-    neighbour.lastError = message;
+    const failure = signal.reason as KacheryError;
+    neighbour.noteFailure(failure);
     if (!large.isClose(neighbour.nodeId)) {
       this.leave(neighbour.nodeId);
       return;
     }
     const isStable = performance.now() - openedAtMs >= timing.stableAfterMs;
-    const pauseMs = reason === 'not-authorized' ? timing.refusedRetryMs : timing.firstRetryMs * (origin.isDialed ? 1 : dialedNodePatience);
+    const pauseMs = failure.reason === 'not-authorized' ? timing.refusedRetryMs : timing.firstRetryMs * (origin.isDialed ? 1 : dialedNodePatience);
     for (const tries of [neighbour.tries, ...this.seedsOf(neighbour.nodeId)]) {
       if (isStable) tries.forgive();
       else tries.countFailure();
@@ -157,7 +157,7 @@ export class Redialing {
     }
     const { failure } = await this.dial(routes, signal);
     // Meanwhile it may have connected by itself.
-    neighbour.lastError = failure && !neighbours.get(nodeId)?.best ? failure.message : '';
+    neighbour.noteFailure(neighbours.get(nodeId)?.best ? undefined : failure);
     // With one that is connected in a worse way, there is time.
     if (neighbour.best) return neighbour.best.origin.kind === 'direct' ? 'done' : this.lookForBetter();
     if (failure && !this.parts.large.isClose(nodeId)) return this.leave(nodeId);
@@ -206,7 +206,7 @@ export class Redialing {
     else if (nodeId !== undefined) addresses.noteSuccess(nodeId, address);
     if (!failure) return 'done';
     const met = neighbours.get(failure.details['node'] as NodeId);
-    if (met && !met.best) met.lastError = failure.message;
+    if (met && !met.best) met.noteFailure(failure);
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
     // Anybody may announce himself in the DHT, and on the local network.
     const isStranger = failure.reason === 'not-authorized' && (seed.origin === 'dht' || seed.origin === 'lan');

@@ -33,7 +33,7 @@ export class LinkedPeers implements Peers {
     const connected = new Set(this.links.connected().map(({ nodeId }) => nodeId));
     return this.selectedMembers(selection)
       .filter(({ nodeId }) => !connected.has(nodeId))
-      .map(({ nodeId, label }) => ({ nodeId, label, problem: this.links.problemOf(nodeId) }));
+      .map(({ nodeId, label }) => ({ nodeId, label, problem: this.links.problemOf(nodeId), hasRefused: this.links.hasRefused(nodeId) }));
   }
 
   async connectMissing(selection: PeerSelection = {}, { signal }: RequestOptions = {}): Promise<void> {

@@ -217,6 +217,53 @@ test('a node that does not come back is waited for as long as is said, and what 
   await kept.close();
 });
 
+const removals: Record<string, (network: MemoryNetwork, peer: MemoryPeer) => void> = {
+  'it says so': () => {
+    throw new KacheryError('not-authorized', 'no channel lists the caller');
+  },
+  'it says so when it is connected again': (network, peer) => {
+    network.disconnect(peer, 'the channel does not list this node', { hasRefused: true });
+  },
+  'no channel lists it here': (network, peer) => {
+    network.remove(peer);
+  },
+};
+for (const [how, remove] of Object.entries(removals)) {
+  test(`a node that does not serve this one any more is not waited for: ${how}`, async (t) => {
+    const [peer, other] = nodes(2) as [MemoryPeer, MemoryPeer];
+    const network = new MemoryNetwork(peer);
+    peer.script = ({ id: of, bytes, position }) => {
+      if (of === id && position >= 1_000_000) remove(network, peer);
+      return bytes;
+    };
+    const { fetcher, store } = await temporaryFetcher(t, network);
+    const failure = await failureOf(t, loaded(fetcher.load({ id })));
+    t.is(failure.reason, 'not-authorized');
+    t.regex(failure.message, /do not serve this node any more, .*: node 0 .*lists?\b/);
+    network.connect(other);
+    await loaded(fetcher.load({ id }));
+    t.true(content.equals(await collect(store.read(id))));
+    t.true(other.askedBytesOf(id) <= content.byteLength - 600_000, 'what had come was kept');
+  });
+}
+
+test('beside one that does not serve this node any more, another one that is lost is waited for', async (t) => {
+  const [barred, lost] = nodes(2, large, { chunkBytes: standardChunkBytes }) as [MemoryPeer, MemoryPeer];
+  const network = new MemoryNetwork(barred, lost);
+  for (const peer of [barred, lost])
+    peer.script = ({ id: of, bytes, position }) => {
+      if (of === idOf(large) && position % standardChunkBytes > 5_000_000) network.disconnect(peer, 'why', { hasRefused: peer === barred });
+      return bytes;
+    };
+  const { fetcher, store } = await temporaryFetcher(t, network, { timing: { waitForSourceMs: 60_000 } });
+  for await (const event of fetcher.load({ id: idOf(large) })) {
+    if (event.kind === 'file' || event.state !== 'waiting') continue;
+    lost.script = ({ bytes }) => bytes;
+    network.connect(lost);
+  }
+  t.true(large.equals(await collect(store.read(idOf(large)))));
+});
+
 test('a file that nobody has, and nodes that cannot be asked', async (t) => {
   const [has, hasNot, lost, broken] = ['has', 'has not', 'lost', 'broken'].map((name) => new MemoryPeer(name)) as [
     MemoryPeer,

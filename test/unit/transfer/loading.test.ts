@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import test, { type ExecutionContext } from 'ava';
 
 import { type LocalStorage } from '../../../src/storage/local-storage.js';
+import { Bell } from '../../../src/transfer/bell.js';
 import { type LoadProgress } from '../../../src/transfer/load-event.js';
 import { idOf } from '../../support/content-of.js';
 import { failureOf, loaded, temporaryFetcher } from '../../support/fetching.js';
@@ -82,6 +84,28 @@ test('progress names the sources, and ends with all of the file', async (t) => {
     loadedBytes,
     [...loadedBytes].sort((one, other) => one - other),
   );
+});
+
+test('what has come of one request is told while the rest is awaited', async (t) => {
+  const content = generatedBytes(3_000_000);
+  const id = idOf(content);
+  const peer = new MemoryPeer('a slow node').has(content);
+  peer.messageBytes = 500_000;
+  // It sends nothing more before what it has sent is told.
+  let toldBytes = 0;
+  const bell = new Bell();
+  peer.script = async ({ position, bytes }) => {
+    while (toldBytes < position) await bell.wait();
+    await delay(30);
+    return bytes;
+  };
+  const { fetcher } = await temporaryFetcher(t, new MemoryNetwork(peer));
+  for await (const event of fetcher.load({ id })) {
+    if (event.kind === 'file') break;
+    t.is(event.sources[0]?.problem ?? '', '', 'it was not given up before');
+    toldBytes = event.loadedBytes;
+    bell.ring();
+  }
 });
 
 test('bytes of a chunk that is under way count, each once, and those of a wrong one are taken off again', async (t) => {

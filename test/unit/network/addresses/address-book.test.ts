@@ -152,6 +152,9 @@ test('what others say takes no room from what worked, though it fails now, nor f
   addresses.learn(id, ['true:1'], 'member');
   t.true(addresses.addressesOf(id).includes('true:1'));
   t.false(addresses.addressesOf(id).includes('lie-0:1'));
+  // What the node says itself takes the room of lies, not that of what has failed just now.
+  addresses.learn(id, ['own:1', 'own:2', 'own:3'], 'greeting');
+  for (const address of ['good:1', 'own:1', 'own:3']) t.true(addresses.addressesOf(id).includes(address), address);
   addresses.learn(
     id,
     lies(9).map((text) => text.replace('lie', 'own')),

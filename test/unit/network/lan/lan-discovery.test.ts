@@ -8,6 +8,7 @@ import { limits } from '../../../../src/core/limits.js';
 import { announcementRecords } from '../../../../src/network/lan/announcement-records.js';
 import { type LanAnnouncement } from '../../../../src/network/lan/lan-announcement.js';
 import { LanDiscovery } from '../../../../src/network/lan/lan-discovery.js';
+import { lanService } from '../../../../src/network/lan/lan-service.js';
 import { channelTag } from '../../../../src/network/channels/channel-tag.js';
 import { until } from '../../../fault/until.js';
 import { LinkedNode, newIdentity, silentLog } from '../../../support/linked-node.js';
@@ -76,22 +77,31 @@ function discover(t: ExecutionContext, node: LinkedNode, { port, instance = node
 
 const lanSeeds = ({ addresses }: LinkedNode): readonly string[] => addresses.seeds().flatMap((seed) => (seed.origin === 'lan' ? seed.address : []));
 
-/** A node that is alone in its channel, and finds what is announced on a port of its own. */
-async function listener(t: ExecutionContext, options: Partial<Discovering> = {}) {
-  const one = newIdentity();
-  const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id] }] });
-  const port = await freeUdpPort();
-  const discovery = discover(t, node, { port, isSilent: true, ...options });
-  const speaker = makeMulticastDns({ interface: '127.0.0.1', bind: '0.0.0.0', port });
+/** Multicast DNS on loopback as others speak and hear it, `from` an address of which it comes. */
+async function openSpeaker(t: ExecutionContext, port: number, from = '0.0.0.0') {
+  const dns = makeMulticastDns({ interface: '127.0.0.1', bind: from, port });
   t.teardown(() => {
-    speaker.destroy();
+    dns.destroy();
   });
-  await once(speaker, 'ready');
+  await once(dns, 'ready');
   const tell = (announcement: Partial<LanAnnouncement>) =>
     new Promise((resolve) => {
-      speaker.respond(announcementRecords({ instance: 'other', port: 1, ttlSeconds: 100, ...announcement }, '127.0.0.1'), resolve);
+      dns.respond(announcementRecords({ instance: 'other', port: 1, ttlSeconds: 100, ...announcement }, '127.0.0.1'), resolve);
     });
-  return { node, port, discovery, tell };
+  const ask = () =>
+    new Promise((resolve) => {
+      dns.query({ questions: [{ type: 'PTR', name: lanService }] }, resolve);
+    });
+  return { dns, tell, ask };
+}
+
+/** A node that is alone in its channel, and finds what is announced on a port of its own. */
+async function listener(t: ExecutionContext, { port, ...options }: Partial<Discovering> = {}) {
+  const one = newIdentity();
+  const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id] }] });
+  const ownPort = port ?? (await freeUdpPort());
+  const discovery = discover(t, node, { port: ownPort, isSilent: true, ...options });
+  return { node, port: ownPort, discovery, ...(await openSpeaker(t, ownPort)) };
 }
 
 lanTest('two members of a channel find each other without any address', async (t) => {
@@ -108,6 +118,34 @@ lanTest('two members of a channel find each other without any address', async (t
   t.deepEqual(lanSeeds(first), []);
 });
 
+/** How often the daemon of this name has said goodbye: in records that hold for no time, of every kind that it announces. */
+async function goodbyesOf(t: ExecutionContext, port: number, instance: string): Promise<() => number> {
+  const { dns } = await openSpeaker(t, port);
+  let count = 0;
+  dns.on('response', ({ answers = [] }) => {
+    const types = answers.filter((record) => 'ttl' in record && record.ttl === 0 && JSON.stringify(record).includes(instance)).map(({ type }) => type);
+    if (['PTR', 'SRV', 'TXT', 'A'].every((type) => types.some((each) => each === type))) count++;
+  });
+  return () => count;
+}
+
+lanTest('a daemon that stops, or leaves its last channel, is forgotten by the others at once', async (t) => {
+  const port = await freeUdpPort();
+  const one = newIdentity();
+  const channels = [{ address, nodeIds: [one.id] }];
+  const node = await LinkedNode.start(t, { identity: one, channels });
+  const discovery = discover(t, node, { port });
+  const { node: other } = await listener(t, { port });
+  await until('it is heard', () => lanSeeds(other).includes(node.address));
+  node.membership.change([]);
+  await until('it is forgotten', () => lanSeeds(other).length === 0);
+  node.membership.change(channels);
+  await until('it is heard again', () => lanSeeds(other).includes(node.address));
+  await discovery.close();
+  await until('it is forgotten again', () => lanSeeds(other).length === 0);
+  t.pass();
+});
+
 lanTest('what is announced tells no more than that a daemon is there, and goodbye when it is not any more', async (t) => {
   const one = newIdentity();
   const port = await freeUdpPort();
@@ -121,12 +159,14 @@ lanTest('what is announced tells no more than that a daemon is there, and goodby
   t.is(packets.length, 0);
   node.membership.change([{ address, nodeIds: [one.id] }]);
   await until('it listens', () => node.carrier.listeningAddresses()[0]);
+  const goodbyes = await goodbyesOf(t, port, 'x0123456789');
   const isAnnouncement = (packet: Buffer): boolean => packet.includes('x0123456789');
   await until('it announced itself', () => packets.some(isAnnouncement));
   node.membership.change([]);
-  const count = packets.filter(isAnnouncement).length;
-  await until('it said goodbye', () => packets.filter(isAnnouncement).length > count);
+  await until('it said goodbye', () => goodbyes() === 1);
+  node.membership.change([{ address, nodeIds: [one.id] }]);
   await discovery.close();
+  await until('it said goodbye again', () => goodbyes() === 2);
   const told = Buffer.concat(packets);
   for (const secret of [
     one.id,
@@ -178,23 +218,32 @@ lanTest('ten thousand invented daemons are a few', async (t) => {
   t.pass();
 });
 
+// Of the addresses of loopback, those of the same /24 are one network here, and others are elsewhere.
+const near = '127.0.0.0/24';
+const farAddress = '127.0.9.9';
+
 lanTest('what comes from another network is not listened to', async (t) => {
-  const { node, port, tell } = await listener(t, { network: '127.0.0.0/31' });
-  const far = createSocket('udp4').bind(0, '127.0.9.9');
-  await once(far, 'listening');
-  t.teardown(() => far.close());
-  const ear = await openSocket(port);
-  const packet = once(ear, 'message').finally(() => ear.close());
-  await tell({ port: 5 });
-  const [bytes] = (await packet) as [Buffer];
-  await until('what is near is heard', () => lanSeeds(node).length === 1);
-  // The same, from far away and of another port.
-  const other = Buffer.from(bytes);
-  other.writeUInt16BE(6, other.indexOf(Buffer.from([0, 0, 0, 0, 0, 5])) + 4);
-  await new Promise((resolve) => {
-    far.send(other, port, '127.0.0.1', resolve);
+  const { node, port, tell } = await listener(t, { network: near });
+  const { node: anywhere } = await listener(t, { port, network: '127.0.0.0/8' });
+  const far = await openSpeaker(t, port, farAddress);
+  await until('it comes through', async () => (await far.tell({ port: 6 }), lanSeeds(anywhere).includes(`${farAddress}:6`)));
+  await until('what came after it is heard', async () => (await tell({ instance: 'last', port: 7 }), lanSeeds(node).includes('127.0.0.1:7')));
+  t.deepEqual(lanSeeds(node), ['127.0.0.1:7']);
+});
+
+lanTest('questions from another network are not answered', async (t) => {
+  const { port, dns, ask } = await listener(t, { network: near, isSilent: false, instance: 'near' });
+  await listener(t, { port, network: '127.0.0.0/8', isSilent: false, instance: 'anywhere' });
+  const far = await openSpeaker(t, port, farAddress);
+  const told = { near: 0, anywhere: 0 };
+  dns.on('response', (packet) => {
+    for (const name of ['near', 'anywhere'] as const) if (JSON.stringify(packet).includes(`x${name}.`)) told[name]++;
   });
-  await tell({ instance: 'last', port: 7 });
-  await until('what came after it is heard', () => lanSeeds(node).includes('127.0.0.1:7'));
-  t.deepEqual(lanSeeds(node), ['127.0.0.1:5', '127.0.0.1:7']);
+  const lookAgainMs = 50;
+  // Both announce themselves twice in the first second, and answer each other: then who is still heard was asked from far away, each second.
+  await until('one of them answers questions from far away', async () => (await far.ask(), told.anywhere >= 6), lookAgainMs);
+  const before = told.near;
+  await until('it has answered more of them', async () => (await far.ask(), told.anywhere >= 8), lookAgainMs);
+  t.is(told.near, before);
+  await until('who is near is answered by the other one, too', async () => (await ask(), told.near > before), lookAgainMs);
 });

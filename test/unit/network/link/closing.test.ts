@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 
+import { type KacheryError } from '../../../../src/core/failure.js';
 import { until } from '../../../fault/until.js';
 import { LinkedNode, newIdentity } from '../../../support/linked-node.js';
 
@@ -25,25 +26,32 @@ async function unconnectedPair(t: ExecutionContext) {
   const join = (): void => {
     hidden.membership.change(channels);
   };
-  return { listening, hidden, join };
+  return { listening, hidden, channels, join };
 }
 
 const openCallers = ({ callers }: LinkedNode): number => callers.filter(({ signal }) => !signal.aborted).length;
 
-test('a node that greets while links close is not kept', async (t) => {
-  const { listening, hidden, join } = await unconnectedPair(t);
-  const compare = listening.membership.compare.bind(listening.membership);
-  let state: ReturnType<typeof closing> | undefined;
-  listening.membership.compare = (nodeId, tags) => {
-    state ??= closing(listening);
-    return compare(nodeId, tags);
-  };
-  join();
-  await until('closing is over', () => state?.isOver);
-  t.is(openCallers(listening), 0);
-  t.deepEqual(listening.links.connected(), []);
-  await until('the other one knows', () => hidden.links.connected().length === 0);
-});
+/** Why each connection over which a node was called has ended: those that the links do not know of are torn off at last, and hear nothing of it. */
+const endings = ({ callers }: LinkedNode): readonly unknown[] => callers.map(({ signal }) => (signal.reason as KacheryError | undefined)?.reason);
+
+for (const isNew of [false, true]) {
+  test(`a node that greets while links close is not kept, ${isNew ? 'one of which nothing was known' : 'a member'}`, async (t) => {
+    const { listening, hidden, channels, join } = await unconnectedPair(t);
+    const compare = listening.membership.compare.bind(listening.membership);
+    let state: ReturnType<typeof closing> | undefined;
+    if (isNew) listening.membership.change([{ address, nodeIds: [listening.id] }]);
+    listening.membership.compare = (nodeId, tags) => {
+      state ??= closing(listening);
+      if (isNew) listening.membership.change(channels);
+      return compare(nodeId, tags);
+    };
+    join();
+    await until('closing is over', () => state?.isOver);
+    t.deepEqual(endings(listening), ['daemon-stopping']);
+    t.deepEqual(listening.links.connected(), []);
+    await until('the other one knows', () => hidden.links.connected().length === 0);
+  });
+}
 
 test('a node that was dialed while links close is not kept', async (t) => {
   const { listening, hidden, join } = await unconnectedPair(t);
@@ -54,7 +62,7 @@ test('a node that was dialed while links close is not kept', async (t) => {
   join();
   await until('closing is over', () => state?.isOver);
   t.deepEqual(hidden.links.connected(), []);
-  t.is(openCallers(hidden), 0);
+  t.deepEqual(endings(hidden), ['daemon-stopping']);
   await until('the other one knows', () => openCallers(listening) === 0 && listening.links.connected().length === 0);
 });
 
@@ -66,7 +74,7 @@ test('a node that is accepted while links close is not kept', async (t) => {
   };
   join();
   await until('closing is over', () => state?.isOver);
-  t.is(openCallers(listening), 0);
+  t.deepEqual(endings(listening), ['daemon-stopping']);
 });
 
 test('links that close as they begin to listen do not listen then', async (t) => {
@@ -76,9 +84,13 @@ test('links that close as they begin to listen do not listen then', async (t) =>
   await node.links.close();
   await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(node.carrier.listeningAddresses(), []);
-  node.membership.change([{ address, nodeIds: [id] }]);
-  await node.carrier.listen(() => undefined);
-  t.deepEqual(node.carrier.listeningAddresses(), []);
+});
+
+test('links that were closed before they listened never do', async (t) => {
+  const { carrier, links } = await LinkedNode.start(t);
+  await links.close();
+  await carrier.listen(() => undefined);
+  t.deepEqual(carrier.listeningAddresses(), []);
 });
 
 test('a connection that nobody took over does not hold up the end', async (t) => {

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -155,6 +155,20 @@ test('a name that leads to this machine is dialed if the owner gives it, not if 
   await until('it is connected', () => told.links.connected()[0] && listening.links.connected()[0]);
 });
 
+test('an address that takes connections and never says anything has failed when its time is over', async (t) => {
+  const [one, two] = [newIdentity(), newIdentity()];
+  const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id, two.id] }], isHidden: true, timing: { connectMs: 200 } });
+  const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+  t.teardown(() => silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const silentAddress = `127.0.0.1:${String(port)}`;
+  node.addresses.learn(two.id, [silentAddress], 'greeting');
+  await node.links.connect([two.id]);
+  await until('it is known', () => node.addresses.reachOf(two.id).unreached.includes(silentAddress));
+  t.regex(node.links.problemOf(two.id), new RegExp(silentAddress));
+});
+
 test('garbage, silence and slow talk end, and others are taken meanwhile', async (t) => {
   const [one, two] = [newIdentity(), newIdentity()];
   const channels = [{ address, nodeIds: [one.id, two.id] }];
@@ -249,10 +263,14 @@ test('who is not a member any more is cut off in the middle of a file', async (t
   t.true(isKacheryError(error));
   await until('both know', () => listening.links.connected().length === 0 && hidden.links.connected().length === 0);
   await until('and it is told why', () => hidden.links.problemOf(listening.id).includes('does not list this node'));
+  t.like(hidden.peers.missing()[0], { nodeId: listening.id, hasRefused: true });
   t.deepEqual(listening.links.facts(), []);
   listening.membership.change([{ address, nodeIds: [listening.id, hidden.id] }]);
   await until('it comes back', () => hidden.links.connected()[0]);
-  t.pass();
+  await listening.links.close();
+  await until('it is lost', () => hidden.peers.missing()[0]);
+  await until('that is another thing', () => hidden.links.problemOf(listening.id).includes('refused'));
+  t.like(hidden.peers.missing()[0], { nodeId: listening.id, hasRefused: false });
 });
 
 test('who leaves the channel cuts the connection itself', async (t) => {
