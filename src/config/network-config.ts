@@ -133,6 +133,9 @@ function resolveDht(flags: NetworkFlags, environment: Environment): DhtSettings 
   const serve = givenValue(settings.dhtServe, environment, flags.dhtServe);
   const [bootstrapAddress] = parseAddresses(serve);
   if (serve && !/^(\d{1,3}\.){3}\d{1,3}:\d+$/.test(serve.text)) throw malformed(serve, 'one IPv4 address and a port are needed, such as 192.0.2.1:49737');
+  const lastPort = Number(bootstrapAddress?.split(':')[1] ?? 0) + limits.dhtEntrancePorts - 1;
+  if (serve && lastPort > 65_535)
+    throw malformed(serve, `the ${String(limits.dhtEntrancePorts - 1)} ports behind this one are needed, too, and there is none over 65535`);
   const isOff = bootstrap === undefined || bootstrap.text === 'none';
   if (isOff && bootstrapAddress === undefined) return undefined;
   const entrances = isOff ? [] : bootstrap.text === 'public' ? 'public' : parseAddresses(bootstrap);

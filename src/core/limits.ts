@@ -97,8 +97,15 @@ export const limits = {
   maxNodeAddresses: 16,
   /** Nodes that this one connects to by itself. Twice as many may connect to it. */
   maxLinks: 64,
+  /**
+   * UDP ports of an entrance to a DHT. With so many of its nodes a node has to talk before it knows how its router translates addresses, which it has to for a
+   * hole to be punched; so an entrance is enough where there is nobody else.
+   */
+  dhtEntrancePorts: 4,
   /** Attempts to connect to other nodes that are under way at a time. */
   maxDials: 8,
+  /** Of attempts at addresses that were announced in the DHT or on the local network, beside these. */
+  maxAnnouncedDials: 4,
   /** Connections whose other end has not shown yet that it is authorised: all together, and from one address (of IPv6, from all with the same first 64 bits). */
   maxUnprovenConnections: 64,
   maxUnprovenFromOneAddress: 8,

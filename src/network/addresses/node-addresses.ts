@@ -1,8 +1,8 @@
 import { limits } from '../../core/limits.js';
 import { type AddressReach } from './address-reach.js';
 
-/** Who says that a node is at an address: the node itself, this machine's network, or another member. */
-export type NodeAddressOrigin = 'greeting' | 'lan' | 'member';
+/** Who says that a node is at an address: the node itself, or another member. */
+export type NodeAddressOrigin = 'greeting' | 'member';
 
 interface Entry {
   readonly address: string;
@@ -12,7 +12,7 @@ interface Entry {
   failedAtMs: number;
 }
 
-const originsBestFirst: readonly (NodeAddressOrigin | undefined)[] = [undefined, 'lan', 'greeting', 'member'];
+const originsBestFirst: readonly (NodeAddressOrigin | undefined)[] = [undefined, 'greeting', 'member'];
 const never = 0;
 
 /** The addresses of one node, at most limits.maxNodeAddresses. */
@@ -94,7 +94,7 @@ export class NodeAddresses {
   }
 }
 
-/** Neither did it ever work, nor does the node itself or this machine's network tell it. */
+/** Neither did it ever work, nor does the node itself tell it. */
 function isHearsay({ origin, workedAtMs }: Entry): boolean {
   return origin === 'member' && workedAtMs === never;
 }

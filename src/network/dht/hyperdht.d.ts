@@ -53,6 +53,8 @@ declare module 'hyperdht' {
     static bootstrapper(port: number, host: string, options?: Partial<DhtOptions>): DHT;
     constructor(options: DhtOptions);
     address(): DhtAddress;
+    /** Fails with an error of the operating system if its port cannot be had. */
+    bind(): Promise<void>;
     fullyBootstrapped(): Promise<void>;
     createServer(onConnection: (stream: DhtStream) => void): DhtServer;
     connect(publicKey: Buffer, options: { readonly keyPair: KeyPair }): DhtStream;
@@ -61,5 +63,5 @@ declare module 'hyperdht' {
     destroy(options?: { readonly force?: boolean }): Promise<void>;
   }
 
-  export { DHT as default, type DhtAddress, type DhtQuery, type DhtServer, type DhtStream, type KeyPair, type LookupReply };
+  export { DHT as default, type DhtAddress, type DhtOptions, type DhtQuery, type DhtServer, type DhtStream, type KeyPair, type LookupReply };
 }

@@ -1,7 +1,8 @@
-import { type default as DHT } from 'hyperdht';
+import { type default as DHT, type DhtOptions } from 'hyperdht';
 
 import { KacheryError } from '../../core/failure.js';
-import { parseNetworkAddress } from '../addresses/network-address.js';
+import { limits } from '../../core/limits.js';
+import { type NetworkAddress, parseNetworkAddress } from '../addresses/network-address.js';
 
 /** How this node takes part in the DHT. */
 export interface DhtConfig {
@@ -29,14 +30,8 @@ export interface OpenDht {
 const keepAliveMs = 20_000;
 
 /**
- * With how many nodes of the DHT a node has to talk before it knows how its router translates addresses, which it has to for a hole to be punched. An entrance
- * opens as many, so that it is enough where there is nobody else.
- */
-const witnessesOfTranslation = 4;
-
-/**
  * Takes part in the DHT; the caller closes it. A bootstrap node takes the three ports behind its own, too. The library is loaded only here, since it has native parts. Fails with `not-supported` if they cannot be
- * loaded on this machine, and with `invalid-argument` for a bootstrap address that is none.
+ * loaded on this machine, and with `invalid-argument` for a bootstrap address that is none or whose ports cannot be had.
  */
 export async function openDht({ bootstrap, port, bootstrapAddress, host, isFirewalled }: DhtConfig): Promise<OpenDht> {
   const library = await loadLibrary();
@@ -50,10 +45,29 @@ export async function openDht({ bootstrap, port, bootstrapAddress, host, isFirew
   if (bootstrapAddress === undefined) return opened(library, new library({ ...options, port }));
   const address = parseNetworkAddress(bootstrapAddress);
   if (!address) throw new KacheryError('invalid-argument', `${bootstrapAddress} is not of the form host:port.`, { field: 'dht-serve' });
-  const entrance = library.bootstrapper(address.port, address.host, options);
-  const others = Array.from({ length: witnessesOfTranslation - 1 }, (_, index) =>
-    library.bootstrapper(address.port + 1 + index, address.host, { ...options, bootstrap: [address] }),
+  return openEntrance(library, address, options);
+}
+
+async function openEntrance(library: typeof DHT, { host, port }: NetworkAddress, options: Partial<DhtOptions>): Promise<OpenDht> {
+  const entrance = library.bootstrapper(port, host, options);
+  const others = Array.from({ length: limits.dhtEntrancePorts - 1 }, (_, index) =>
+    library.bootstrapper(port + 1 + index, host, { ...options, bootstrap: [{ host, port }] }),
   );
+  const all = [entrance, ...others];
+  try {
+    await Promise.all(all.map((each) => each.bind()));
+  } catch (error) {
+    // One that could not be opened cannot be closed either.
+    await Promise.allSettled(all.map((each) => each.destroy({ force: true })));
+    const ports = `${String(port)} to ${String(port + limits.dhtEntrancePorts - 1)}`;
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new KacheryError(
+      'invalid-argument',
+      `An entrance to the DHT takes the UDP ports ${ports}, and one of them cannot be had: ${problem}. Choose others with --dht-serve.`,
+      { field: 'dht-serve' },
+      { cause: error },
+    );
+  }
   return opened(library, entrance, others);
 }
 

@@ -2,7 +2,7 @@ import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
-import { type AddressBook } from '../addresses/address-book.js';
+import { type AddressBook, type Seed } from '../addresses/address-book.js';
 import { type Membership } from '../membership.js';
 import { type LargeChannels } from '../providers/large-channels.js';
 import { membersToDial } from '../providers/members-to-dial.js';
@@ -44,6 +44,8 @@ const dialedNodePatience = 3;
 export class Redialing {
   private readonly seeds = new Map<string, RepeatedTry>();
   private readonly slots = new Slots(limits.maxDials);
+  /** Where anybody may say that there are nodes, dialing must not keep those from being dialed that this node's owner or a channel names. */
+  private readonly announcedSlots = new Slots(limits.maxAnnouncedDials);
   /** Connections whose other end was looked for at its addresses. */
   private readonly checked = new WeakSet<Link>();
   private isClosing = false;
@@ -86,7 +88,7 @@ export class Redialing {
     }
     for (const address of wanted) {
       if (this.seeds.has(address)) continue;
-      const tries = new RepeatedTry((signal) => this.slots.use(() => this.trySeed(address, signal)), this.parts);
+      const tries = new RepeatedTry((signal) => this.slotsFor(address).use(() => this.trySeed(address, signal)), this.parts);
       this.seeds.set(address, tries);
       tries.later(0);
     }
@@ -104,13 +106,18 @@ export class Redialing {
     for (const nodeId of membersToDial(large.order(), { kept: large.keptLinks, dialed, canDial })) neighbours.of(nodeId).tries.later(0);
   }
 
-  /** Tries these nodes and all seeds at once. Resolves when each try has ended or had failed just before. */
+  /**
+   * Tries these nodes at once, and the seeds that may be they: all but those that only somebody announced, where another node was met or none yet. Resolves when
+   * each try has ended or had failed just before.
+   */
   async now(nodeIds: readonly NodeId[]): Promise<void> {
-    const { neighbours, large } = this.parts;
+    const { addresses, neighbours, large } = this.parts;
     const tries = nodeIds.flatMap((nodeId) => neighbours.get(nodeId)?.tries ?? []);
     // Whoever looks for one of a thousand members knows where it is, or somebody knows who is connected.
-    const seeds = nodeIds.every((nodeId) => large.isClose(nodeId)) ? [...this.seeds.values()] : [];
-    await Promise.all([...tries, ...seeds].map((each) => each.now()));
+    const isEverybodyClose = nodeIds.every((nodeId) => large.isClose(nodeId));
+    const seeds = isEverybodyClose ? addresses.seeds().filter((seed) => !isAnnounced(seed) || (seed.nodeId !== undefined && nodeIds.includes(seed.nodeId))) : [];
+    const seedTries = seeds.flatMap(({ address }) => this.seeds.get(address) ?? []);
+    await Promise.all([...tries, ...seedTries].map((each) => each.now()));
   }
 
   /** Tries a node again whose last link has ended. */
@@ -137,6 +144,11 @@ export class Redialing {
   async close(): Promise<void> {
     this.isClosing = true;
     await Promise.all([...this.seeds.values()].map((tries) => tries.close()));
+  }
+
+  private slotsFor(address: string): Slots {
+    const seed = this.parts.addresses.seeds().find((each) => each.address === address);
+    return seed && isAnnounced(seed) ? this.announcedSlots : this.slots;
   }
 
   private seedsOf(nodeId: NodeId): readonly RepeatedTry[] {
@@ -208,8 +220,7 @@ export class Redialing {
     const met = neighbours.get(failure.details['node'] as NodeId);
     if (met && !met.best) met.noteFailure(failure);
     log.info({ address, problem: failure.message }, 'no node could be connected at an address');
-    // Anybody may announce himself in the DHT, and on the local network.
-    const isStranger = failure.reason === 'not-authorized' && (seed.origin === 'dht' || seed.origin === 'lan');
+    const isStranger = failure.reason === 'not-authorized' && isAnnounced(seed);
     return isStranger ? { failed: true, leastPauseMs: limits.strangerPauseMs } : this.failed(failure);
   }
 
@@ -244,6 +255,11 @@ export class Redialing {
     const { refusedRetryMs } = this.parts.timing;
     return { failed: true, leastPauseMs: reason === 'not-authorized' || reason === 'too-busy' ? refusedRetryMs : 0 };
   }
+}
+
+/** Anybody may announce himself in the DHT, and on the local network. */
+function isAnnounced({ origin }: Seed): boolean {
+  return origin === 'dht' || origin === 'lan';
 }
 
 function enoughLinks(): KacheryError {

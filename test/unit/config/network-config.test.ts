@@ -63,6 +63,7 @@ test('what cannot be is refused with the name of the flag or the variable', (t) 
     [{ dhtBootstrap: 'host' }, /--dht-bootstrap/],
     [{ dhtBootstrap: 'a:1', dhtPort: 'x' }, /--dht-port/],
     [{ dhtServe: 'a.example:1' }, /--dht-serve.*IPv4/],
+    [{ dhtServe: '192.0.2.1:65533' }, /--dht-serve.*behind this one/],
   ];
   for (const [flags, message] of wrong) {
     const error = t.throws(() => resolveNetworkConfig(flags, {}), undefined, JSON.stringify(flags));

@@ -40,6 +40,22 @@ function startNode(t: ExecutionContext, bootstrap: string, identity: ReturnType<
 
 const peerOf = (node: LinkedNode, other: LinkedNode) => node.peers.connected().find(({ nodeId }) => nodeId === other.id);
 
+test('an entrance whose ports are in use, its own or one behind it, is refused and leaves nothing open', async (t) => {
+  const port = await freeUdpPort();
+  for (const taken of [port, port + 2]) {
+    const socket = createSocket('udp4');
+    socket.bind(taken, host);
+    await once(socket, 'listening');
+    const opening = openDht({ bootstrap: [], port: 0, bootstrapAddress: `${host}:${String(port)}`, host });
+    await t.throwsAsync(opening, { message: /UDP ports .* cannot be had.*--dht-serve/ });
+    socket.close();
+    await once(socket, 'close');
+  }
+  const { close } = await openDht({ bootstrap: [], port: 0, bootstrapAddress: `${host}:${String(port)}`, host });
+  await close();
+  t.pass();
+});
+
 test('two members of a channel find each other in the DHT, without anybody having told an address', async (t) => {
   const bootstrap = await openBootstrap(t);
   const [one, two] = [newIdentity(), newIdentity()];
