@@ -13,7 +13,7 @@ export interface BatchEntry {
 }
 
 /** Joins contents into an image. */
-export function encodeBatch(entries: readonly BatchEntry[]): Uint8Array {
+export function encodeBatch(entries: readonly BatchEntry[]): Uint8Array<ArrayBuffer> {
   const image = Buffer.allocUnsafeSlow(entries.reduce((sum, entry) => sum + headerBytes + entry.bytes.byteLength, 0));
   let position = 0;
   for (const { sha1, bytes } of entries) {
