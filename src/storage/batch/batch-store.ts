@@ -8,13 +8,18 @@ import { type BatchEntry, encodeBatch } from './batch-image.js';
 /** From the main thread to the batch worker. */
 export type BatchOrder = { readonly kind: 'store'; readonly image: Uint8Array<ArrayBuffer> } | { readonly kind: 'settle'; readonly check: boolean };
 
-/** From the batch worker to the main thread: of a batch, which contents were there before. */
-export type BatchReport = { readonly kind: 'stored'; readonly wasThere: readonly boolean[] } | { readonly kind: 'settled' };
+/** From the batch worker to the main thread: of a batch, which contents were there before, and its image for the next one. */
+export type BatchReport =
+  | { readonly kind: 'stored'; readonly wasThere: readonly boolean[]; readonly image: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'settled' };
 
 /** How long no batch comes before what is there is settled. */
 const settleDelayMs = 2_000;
 /** What is settled while batches keep coming. */
 const maxUnsettledBytes = 64 * 1024 * 1024;
+
+/** Batches that are stored one behind the other as a rule. */
+const maxSpares = 2;
 
 /** Stores a daemon's batches of small files in a worker thread; see batch-worker.ts for how they become durable. */
 export class BatchStore {
@@ -23,6 +28,8 @@ export class BatchStore {
   private isClosed = false;
   private unsettledBytes = 0;
   private settling: Promise<void> | undefined;
+  /** Buffers of images, to be used again: as garbage they would pile up in both threads. */
+  private spares: ArrayBuffer[] = [];
 
   constructor(private readonly layout: StorageLayout) {
     this.thread = new OrderThread(new URL('./batch-worker.js', import.meta.url), {
@@ -41,11 +48,13 @@ export class BatchStore {
   async store(entries: readonly BatchEntry[]): Promise<readonly boolean[]> {
     if (this.isClosed) throw new KacheryError('daemon-stopping', 'The store is being closed. Try again when the daemon runs.');
     clearTimeout(this.settleTimer);
-    const image = encodeBatch(entries);
+    const image = encodeBatch(entries, this.spares.pop());
     this.unsettledBytes += image.byteLength;
     try {
       const report = await this.thread.order({ kind: 'store', image }, [image.buffer]);
-      return report.kind === 'stored' ? report.wasThere : [];
+      if (report.kind !== 'stored') return [];
+      if (this.spares.length < maxSpares) this.spares.push(report.image.buffer);
+      return report.wasThere;
     } catch (error) {
       throw storageFailure(error, this.layout.dir);
     } finally {
@@ -75,6 +84,7 @@ export class BatchStore {
   private async settleNow(): Promise<void> {
     const settlingBytes = this.unsettledBytes;
     this.unsettledBytes = 0;
+    this.spares = [];
     try {
       await this.thread.order({ kind: 'settle', check: false });
     } catch (error) {

@@ -35,10 +35,11 @@ let lastTemporary = 0;
 
 carryOutOrders<BatchOrder, BatchReport>({
   carryOut: async (order) => {
-    if (order.kind === 'store') return { kind: 'stored', wasThere: storeBatch(order.image) };
+    if (order.kind === 'store') return { kind: 'stored', wasThere: storeBatch(order.image), image: order.image };
     await settleAll(order.check);
     return { kind: 'settled' };
   },
+  buffersOf: (report) => (report.kind === 'stored' ? [report.image.buffer] : []),
 });
 
 function storeBatch(image: Uint8Array): boolean[] {
