@@ -4,8 +4,7 @@ import { KacheryError } from '../core/failure.js';
 
 /** What a thread answers: a report, or the error of the system by which an order failed. */
 export type OrderAnswer<Report> =
-  | { readonly number: number; readonly report: Report }
-  | { readonly number: number; readonly failed: { readonly code: string; readonly message: string } };
+  { readonly number: number; readonly report: Report } | { readonly number: number; readonly failed: { readonly code: string; readonly message: string } };
 
 /** An order on its way to its thread, which answers with the same number. */
 export interface NumberedOrder<Order> {

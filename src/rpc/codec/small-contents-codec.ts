@@ -13,7 +13,7 @@ export function encodeSmallContents({ results }: SmallContents): Buffer | undefi
   const contents: Uint8Array[] = [];
   let sizeBytes = 0;
   for (const { outcome } of results) {
-    if (!outcome || !isContent(outcome)) return undefined;
+    if (outcome?.$case !== 'content' || !('value' in outcome)) return undefined;
     contents.push(outcome.value);
     const innerBytes = fieldBytes(outcome.value.byteLength);
     sizeBytes += fieldBytes(innerBytes);
@@ -40,16 +40,13 @@ export function decodeSmallContents(message: Buffer): Buffer[] | undefined {
   let position = 0;
   while (position < message.byteLength) {
     const result = readField(message, position);
-    const content = result && readField(message, result.start);
-    if (!content || content.end !== result.end) return undefined;
+    if (!result) return undefined;
+    const content = readField(message, result.start);
+    if (content?.end !== result.end) return undefined;
     contents.push(message.subarray(content.start, content.end));
     position = result.end;
   }
   return contents;
-}
-
-function isContent(outcome: { readonly $case: string }): outcome is { readonly $case: 'content'; readonly value: Uint8Array } {
-  return outcome.$case === 'content';
 }
 
 function fieldBytes(valueBytes: number): number {

@@ -27,7 +27,9 @@ export function readFilesForPeer({ store, share }: FileServing, nodeId: NodeId) 
 }
 
 /** As many results together as fit into a message. */
-async function* grouped(contents: AsyncIterable<Buffer | KacheryError | undefined>): AsyncGenerator<{ results: ReadFileResult[]; sizeBytes: number }, void, undefined> {
+async function* grouped(
+  contents: AsyncIterable<Buffer | KacheryError | undefined>,
+): AsyncGenerator<{ results: ReadFileResult[]; sizeBytes: number }, void, undefined> {
   let group = { results: [] as ReadFileResult[], sizeBytes: 0 };
   for await (const content of contents) {
     const result = resultOf(content);

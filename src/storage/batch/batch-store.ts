@@ -10,8 +10,7 @@ export type BatchOrder = { readonly kind: 'store'; readonly image: Uint8Array<Ar
 
 /** From the batch worker to the main thread: of a batch, which contents were there before, and its image for the next one. */
 export type BatchReport =
-  | { readonly kind: 'stored'; readonly wasThere: readonly boolean[]; readonly image: Uint8Array<ArrayBuffer> }
-  | { readonly kind: 'settled' };
+  { readonly kind: 'stored'; readonly wasThere: readonly boolean[]; readonly image: Uint8Array<ArrayBuffer> } | { readonly kind: 'settled' };
 
 /** How long no batch comes before what is there is settled. */
 const settleDelayMs = 2_000;

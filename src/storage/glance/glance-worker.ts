@@ -59,7 +59,7 @@ function sizeOf(id: ContentId): number {
   try {
     const stats = statSync(layout.contentPath(id), { throwIfNoEntry: false });
     if (stats?.isFile() === true) return stats.size;
-    return stats ?? statSync(layout.linkPath(id), { throwIfNoEntry: false }) ? unclear : absent;
+    return (stats ?? statSync(layout.linkPath(id), { throwIfNoEntry: false })) ? unclear : absent;
   } catch {
     return unclear;
   }
