@@ -55,10 +55,10 @@ export class OrderThread<Order, Report> {
       this.hear(answer);
     });
     worker.on('error', (error) => {
-      this.lose(error);
+      this.lose(worker, error);
     });
     worker.on('exit', () => {
-      this.lose(closing());
+      this.lose(worker, closing());
     });
     this.worker = worker;
     return worker;
@@ -72,7 +72,9 @@ export class OrderThread<Order, Report> {
     else pending?.resolve(answer.report);
   }
 
-  private lose(error: Error): void {
+  private lose(worker: Worker, error: Error): void {
+    // A thread that failed also exits, when there may be another one already.
+    if (this.worker !== worker) return;
     this.worker = undefined;
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
