@@ -16,11 +16,13 @@ import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
 import { type RangeOptions } from './kachery-client.js';
 import { type LoadOptions, sourceSelection } from './load-options.js';
+import { mapInOrder } from './map-in-order.js';
 import { Retries } from './retries.js';
 import { readStored, type StorageView } from './storage-view.js';
 
-/** URIs of one batch read, where files may be here and be read together; and where all are elsewhere and come in a stream. */
-const groupSizes = { here: 64, elsewhere: 1_000 };
+/** URIs of one batch read; and files that are read together where this machine sees them. */
+const groupBounds = { maxItems: limits.maxBatchItems, maxBytes: limits.maxMessageBytes / 4, sizeBytesOf: (uri: string) => uri.length };
+const filesHereInFlight = 16;
 
 const loadStates: Readonly<Record<LoadState, Progress['state']>> = {
   [LoadState.LOAD_STATE_UNSPECIFIED]: 'finding',
@@ -65,21 +67,18 @@ export class OnlineLoading {
   /** The contents of small files, in order. */
   async *readMany(uris: Iterable<string>, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const { storage } = await this.daemon.probe(signal);
-    for await (const group of inGroups(checked(uris), { maxItems: storage ? groupSizes.here : groupSizes.elsewhere })) {
-      const here = storage ? await Promise.all(group.map((text) => this.readSmallHere(text, { signal }))) : [];
-      const elsewhere = this.readBatch(
-        group.filter((_, position) => here[position] === undefined),
-        { signal },
-      );
-      try {
-        for (const [position] of group.entries()) {
-          const content = here[position] ?? required((await elsewhere.next()).value ?? undefined, 'results');
+    for await (const group of inGroups(checked(uris), groupBounds)) {
+      let taken = 0;
+      if (storage) {
+        for await (const content of mapInOrder(group, filesHereInFlight, (text) => this.readSmallHere(text, { signal }))) {
+          // From the first file on that is not here, most are not: the daemon reads the others as fast.
+          if (content === undefined) break;
           if (content instanceof KacheryError) throw content;
           yield content;
+          taken += 1;
         }
-      } finally {
-        await elsewhere.return();
       }
+      yield* this.readBatch(group.slice(taken), { signal });
     }
   }
 
@@ -142,13 +141,16 @@ export class OnlineLoading {
 
   private async *readBatch(uris: readonly string[], { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
     if (uris.length === 0) return;
+    let left = uris.length;
     for await (const { results } of this.daemon.receive<{ uris: string[] }, ReadFilesResponse>(files.readFiles, { uris: [...uris] }, { signal })) {
       for (const { outcome } of results) {
         const { $case, value } = required(outcome, 'outcome');
         if ($case === 'error') throw itemFailure(value);
+        left -= 1;
         yield value;
       }
     }
+    if (left > 0) required(undefined, 'results');
   }
 }
 

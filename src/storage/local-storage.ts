@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { throwIfCancelled } from '../core/cancellation.js';
 import { isKacheryError, KacheryError } from '../core/failure.js';
+import { limits } from '../core/limits.js';
 import { hasManifest } from '../core/manifest.js';
 import { BatchStore } from './batch/batch-store.js';
 import { type ContentIndex, emptyContentIndex } from './content-index.js';
@@ -26,6 +27,7 @@ import {
   type VerifyEvent,
   type WorkOptions,
 } from './file-store.js';
+import { Glance } from './glance/glance.js';
 import { IncomingContent } from './incoming-content.js';
 import { digestRange } from './intake/digest-range.js';
 import { type Digest } from './intake/intake-lane.js';
@@ -67,6 +69,7 @@ export class LocalStorage implements FileStore {
   private readonly partialFiles: LocalPartialFiles;
   /** Offline writers may be many on one directory and leave nothing to be settled. */
   private readonly batches: BatchStore | undefined;
+  private readonly glance: Glance;
   private readonly index: ContentIndex;
   private readonly unwritable: KacheryError | undefined;
   private readonly watchers = new Set<(id: ContentId) => void>();
@@ -88,6 +91,7 @@ export class LocalStorage implements FileStore {
     this.knownIntake = unwritable && new KnownContentIntake({ pool: this.pool, find: (id) => this.findStored(id), unwritable });
     this.uploads = new KeptUploads(layout, this.writer, this.pool, clock);
     this.partialFiles = new LocalPartialFiles(layout, { writer: this.writer, pool: this.pool, clock });
+    this.glance = new Glance(layout);
     this.batches = role === 'daemon' ? new BatchStore(layout) : undefined;
   }
 
@@ -138,6 +142,28 @@ export class LocalStorage implements FileStore {
     const pieces: Buffer[] = [];
     for await (const piece of this.reader.read(file)) pieces.push(piece);
     return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  async findMany(ids: readonly ContentId[], { signal }: { readonly signal?: AbortSignal } = {}): Promise<(StoredFile | undefined)[]> {
+    const files: (StoredFile | undefined)[] = [];
+    for (const [position, seen] of (await this.glance.sizes(ids, signal)).entries()) {
+      const id = ids[position];
+      if (id === undefined || seen === 'absent') files.push(undefined);
+      else files.push(seen === 'unclear' ? await this.find(id).catch(() => undefined) : await this.storedFile(id, seen));
+    }
+    return files;
+  }
+
+  async *readMany(
+    ids: readonly ContentId[],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Buffer | KacheryError | undefined, void, undefined> {
+    let position = 0;
+    for await (const seen of this.glance.contents(ids, signal)) {
+      const id = ids[position++];
+      if (id !== undefined && seen === 'unclear') yield await this.readUnclear(id);
+      else yield Buffer.isBuffer(seen) ? seen : undefined;
+    }
   }
 
   async receive(expected: Expectation): Promise<IncomingFile> {
@@ -264,6 +290,7 @@ export class LocalStorage implements FileStore {
 
   async close(): Promise<void> {
     await this.batches?.close();
+    await this.glance.close();
     await this.partialFiles.close();
     await this.pool.close();
   }
@@ -308,6 +335,16 @@ export class LocalStorage implements FileStore {
     const file = await this.find(id);
     if (!file) throw notHere(id);
     return file;
+  }
+
+  private async readUnclear(id: ContentId): Promise<Buffer | KacheryError | undefined> {
+    try {
+      return await this.readWhole(id, limits.maxSmallFileBytes);
+    } catch (error) {
+      if (isKacheryError(error, 'file-not-found')) return undefined;
+      if (error instanceof KacheryError) return error;
+      throw error;
+    }
   }
 
   private async recover(): Promise<void> {

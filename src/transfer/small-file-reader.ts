@@ -20,7 +20,7 @@ const batchFiles = 500;
 const batchBytes = 4 * 1024 * 1024;
 /** Lookups, and batches of files, that are under way or wait for the reader. */
 const lookupsAhead = 2;
-const batchesAhead = 4;
+const batchesAhead = 2;
 
 /** What reading many small files works with. */
 export interface SmallFileReaderParts extends SmallFileSearchParts {

@@ -2,9 +2,11 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import test from 'ava';
 import fc from 'fast-check';
 
-import { ReadFileResponse, StoreFileHeader, StoreFileRequest } from '../../gen/ts/kachery_p2p/v1/file_service.js';
+import { ReadFilesResponse as PeerReadFilesResponse } from '../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
+import { ReadFileResponse, ReadFilesResponse, StoreFileHeader, StoreFileRequest } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { fieldHeadroomBytes } from '../../src/rpc/codec/bytes-field.js';
 import { decodeReadFileResponse, encodeReadFileResponse } from '../../src/rpc/codec/read-file-response-codec.js';
+import { decodeSmallContents, encodeSmallContents } from '../../src/rpc/codec/small-contents-codec.js';
 import { decodeStoreFileRequest, encodeStoreFileRequest } from '../../src/rpc/codec/store-file-request-codec.js';
 
 /** Sizes around those at which a length takes one more byte, besides small ones. */
@@ -132,5 +134,42 @@ test('data in the usual encoding is decoded to a view, not to a copy', (t) => {
         t.true(part?.$case === 'data' && part.value.equals(data) && part.value.buffer === store.buffer);
       },
     ),
+  );
+});
+
+const smallContents = fc.array(content, { maxLength: 5 });
+const responseOf = (contents: readonly Buffer[]) => ({ results: contents.map((value) => ({ outcome: { $case: 'content' as const, value } })) });
+
+test('small contents are encoded as both generated codecs encode them, and decoded to views', (t) => {
+  fc.assert(
+    fc.property(smallContents, (contents) => {
+      const encoded = encodeSmallContents(responseOf(contents));
+      t.true(encoded?.equals(ReadFilesResponse.encode(responseOf(contents)).finish()));
+      t.true(encoded?.equals(PeerReadFilesResponse.encode(responseOf(contents)).finish()));
+      const decoded = decodeSmallContents(encoded!);
+      t.deepEqual(decoded, contents);
+      t.true(decoded?.every(({ buffer }) => buffer === encoded?.buffer));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a result that is no content is left to the generated codec', (t) => {
+  const some = responseOf([Buffer.from('one')]).results;
+  t.is(encodeSmallContents({ results: [...some, { outcome: undefined }] }), undefined);
+  const message = PeerReadFilesResponse.encode({ results: [...some, { outcome: { $case: 'errorReason', value: 'FILE_NOT_FOUND' } }] }).finish();
+  t.is(decodeSmallContents(Buffer.from(message)), undefined);
+});
+
+test('any bytes that small contents are read from are read as the generated codec does it', (t) => {
+  const inner = fc.array(fc.oneof(encodedFields, anyBytes), { maxLength: 3 });
+  const nested = inner.map((all) => Buffer.concat(all.map((bytes) => Buffer.from(new BinaryWriter().uint32(10).bytes(bytes).finish()))));
+  fc.assert(
+    fc.property(fc.oneof(nested, anyBytes), (bytes) => {
+      const contents = decodeSmallContents(bytes);
+      if (contents) t.deepEqual(responseOf(contents), PeerReadFilesResponse.decode(bytes));
+      else t.pass();
+    }),
+    { numRuns: 2_000 },
   );
 });

@@ -4,15 +4,12 @@ import { type ContentId, isContentId } from '../../core/content-id.js';
 import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
-import { decodeReadFileResponse } from '../../rpc/codec/read-file-response-codec.js';
+import { peerServiceDefinition } from '../../rpc/codec/peer-service-definition.js';
 import { type FeedPeer } from '../feed-peer.js';
 import { RemoteFeeds } from '../feeds/remote-feeds.js';
 import { type Link } from '../link/link.js';
 import { wrongAnswer } from '../link/peer-failure.js';
 import { type Peer, type RemoteFile, type RequestOptions } from '../peer.js';
-
-/** ReadFile, with data that is not copied. */
-const readFile = { ...PeerServiceService.readFile, responseDeserialize: decodeReadFileResponse };
 
 /** Another node, asked over its link. Nothing of an answer is believed that can be checked here: an answer that cannot be fails with `content-corrupt`. */
 export class RemotePeer implements Peer {
@@ -52,7 +49,7 @@ export class RemotePeer implements Peer {
     // On the wire, a length of 0 stands for the rest of the file.
     if (missingBytes === 0) return;
     const request = { sha1: id, offset: BigInt(range.start), length: BigInt(missingBytes) };
-    for await (const { data } of this.link.channel.receive(readFile, request, { signal })) {
+    for await (const { data } of this.link.channel.receive(peerServiceDefinition.readFile, request, { signal })) {
       missingBytes -= data.byteLength;
       if (missingBytes < 0) throw wrongAnswer(this.link, `it sent more bytes than it was asked for of ${id}`);
       yield data;
@@ -64,7 +61,7 @@ export class RemotePeer implements Peer {
     checkBatch(ids);
     if (ids.length === 0) return;
     let missing = ids.length;
-    for await (const { results } of this.link.channel.receive(PeerServiceService.readFiles, { sha1s: [...ids] }, { signal })) {
+    for await (const { results } of this.link.channel.receive(peerServiceDefinition.readFiles, { sha1s: [...ids] }, { signal })) {
       for (const { outcome } of results) {
         if (--missing < 0) throw wrongAnswer(this.link, 'it sent more files than it was asked for');
         const content = outcome?.$case === 'content' ? outcome.value : undefined;

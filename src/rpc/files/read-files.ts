@@ -11,26 +11,30 @@ import { DirectoryListings } from './directory-listings.js';
 import { itemError, itemFailure } from './item-error.js';
 import { mapInOrder } from './map-in-order.js';
 import { ReachableFiles, type RemoteFiles } from './reachable-files.js';
-import { type PartContent, resolveUri } from './resolve-uri.js';
+import { type PartContent, resolveUri, type WholeContent } from './resolve-uri.js';
 
-/** Each holds at most limits.maxSmallFileBytes. */
-const filesInFlight = 8;
-/** Files that are looked for here before others are asked for those that are not. */
-const groupFiles = 1_000;
+/** URIs that are understood at a time, which can mean to read a directory's listing. */
+const urisInFlight = 8;
 const bytesPerResult = 16;
 
-/** What one file of a batch came to here: its content, why it cannot be read, or that others may have it. */
-type Outcome = Buffer | KacheryError | { readonly missing: ContentId; readonly uri: string; readonly why: KacheryError };
+/** What a URI asks for. */
+interface Asked<Content extends WholeContent | PartContent = WholeContent | PartContent> {
+  readonly uri: string;
+  readonly content: Content;
+}
+
+/** The content of a file, why it cannot be read, or undefined if it is not there. */
+type Outcome = Buffer | KacheryError | undefined;
 
 /** ReadFiles: the contents of many small files in the order of the request, as many to a message as fit. */
 export function readFiles(store: FileStore, remote: RemoteFiles | undefined) {
   return async function* ({ uris }: ReadFilesRequest, { signal }: CallContext): AsyncGenerator<ReadFilesResponse, void, undefined> {
     checkBatch(uris.length, limits.maxBatchItems, 'URIs');
     const files = new ReachableFiles(store, remote, {}, signal);
-    const listings = new DirectoryListings(files);
     let results: ReadFileResult[] = [];
     let sizeBytes = 0;
-    for await (const result of readAll(store, files, { uris, listings, signal })) {
+    for await (const outcome of readAll(store, files, { uris, signal })) {
+      const result = resultOf(outcome);
       const resultBytes = sizeOf(result);
       if (results.length > 0 && sizeBytes + resultBytes > limits.dataMessageBytes) {
         yield { results };
@@ -45,87 +49,105 @@ export function readFiles(store: FileStore, remote: RemoteFiles | undefined) {
 
 interface Batch {
   readonly uris: readonly string[];
-  readonly listings: DirectoryListings;
   readonly signal: AbortSignal;
 }
 
-/** What is here goes out as it is read; from the first file on that is not, a group at a time is asked for elsewhere. */
-async function* readAll(store: FileStore, files: ReachableFiles, { uris, listings, signal }: Batch): AsyncGenerator<ReadFileResult, void, undefined> {
-  const { elsewhere } = files;
-  const readHere = (uri: string): Promise<Outcome> => readSmall(store, files, { uri, listings, signal });
-  let held: Outcome[] = [];
-  for await (const outcome of mapInOrder(uris, filesInFlight, readHere)) {
-    if (held.length === 0 && !isMissing(outcome)) {
-      yield resultOf(outcome);
-      continue;
-    }
-    held.push(outcome);
-    if (held.length < groupFiles && elsewhere) continue;
-    yield* fillIn(files, held, signal);
-    held = [];
-  }
-  yield* fillIn(files, held, signal);
-}
-
-async function* fillIn({ elsewhere }: ReachableFiles, outcomes: readonly Outcome[], signal: AbortSignal): AsyncGenerator<ReadFileResult, void, undefined> {
-  const ids = outcomes.flatMap((outcome) => (isMissing(outcome) ? [outcome.missing] : []));
-  const fetched = elsewhere?.remote.readMany(ids, { sources: elsewhere.sources, signal });
+/** What is not here is asked for elsewhere all at once, and comes while what is here is read. */
+async function* readAll(store: FileStore, files: ReachableFiles, { uris, signal }: Batch): AsyncGenerator<Buffer | KacheryError, void, undefined> {
+  const all = await understandAll(files, { uris, signal });
+  const ids = all.flatMap((asked) => (isWhole(asked) ? [asked.content.id] : []));
+  const isHere = (await store.findMany(ids, { signal })).map((file) => file !== undefined);
+  const here = store.readMany(
+    ids.filter((_, position) => isHere[position]),
+    { signal },
+  );
+  const elsewhere = fetchMany(
+    files,
+    ids.filter((_, position) => !isHere[position]),
+    signal,
+  );
+  let position = 0;
   try {
-    for (const outcome of outcomes) {
-      if (!isMissing(outcome)) yield resultOf(outcome);
-      else if (fetched) yield resultOf(preferred(outcome, (await fetched.next()).value ?? undefined));
-      else yield resultOf(outcome.why);
+    for (const asked of all) {
+      if (asked instanceof KacheryError) yield asked;
+      else if (!isWhole(asked)) yield await readPart(files, asked, signal);
+      else if (isHere[position++]) yield await orElsewhere(files, asked, { here: await nextOf(here), signal });
+      else yield await orHere(store, asked, await nextOf(elsewhere));
     }
   } finally {
-    await fetched?.return();
+    await Promise.all([here.return(), elsewhere.return()]);
   }
 }
 
-/** If nobody has it, what is wrong with the copy that is here counts. */
-function preferred({ why, uri }: Extract<Outcome, { missing: ContentId }>, fetched: Buffer | KacheryError | undefined): Buffer | KacheryError {
-  if (fetched === undefined) return why;
-  if (!isKacheryError(fetched, 'file-not-found')) return fetched;
-  return why.reason === 'file-not-found' ? new KacheryError(fetched.reason, fetched.message, { ...fetched.details, uri }) : why;
+async function understandAll(files: ReachableFiles, { uris, signal }: Batch): Promise<(Asked | KacheryError)[]> {
+  const listings = new DirectoryListings(files);
+  const understand = async (uri: string): Promise<Asked | KacheryError> => {
+    signal.throwIfAborted();
+    return resolveUri(files, uri, listings).then((content) => ({ uri, content }), itemFailure);
+  };
+  const all: (Asked | KacheryError)[] = [];
+  for await (const asked of mapInOrder(uris, urisInFlight, understand)) all.push(asked);
+  return all;
 }
 
-function isMissing(outcome: Outcome): outcome is Extract<Outcome, { missing: ContentId }> {
-  return 'missing' in outcome;
+function isWhole(asked: Asked | KacheryError): asked is Asked<WholeContent> {
+  return !(asked instanceof KacheryError) && asked.content.kind === 'whole';
 }
 
-function resultOf(outcome: Buffer | KacheryError | Outcome): ReadFileResult {
-  if (Buffer.isBuffer(outcome)) return { outcome: { $case: 'content', value: outcome } };
-  const failure = outcome instanceof KacheryError ? outcome : outcome.why;
-  return { outcome: { $case: 'error', value: itemError(failure) } };
+async function* fetchMany({ elsewhere }: ReachableFiles, ids: readonly ContentId[], signal: AbortSignal): AsyncGenerator<Outcome, void, undefined> {
+  if (elsewhere && ids.length > 0) yield* elsewhere.remote.readMany(ids, { sources: elsewhere.sources, signal });
 }
 
-interface Item {
-  readonly uri: string;
-  readonly listings: DirectoryListings;
-  readonly signal: AbortSignal;
+async function nextOf(outcomes: AsyncGenerator<Outcome, void, undefined>): Promise<Outcome> {
+  return (await outcomes.next()).value ?? undefined;
 }
 
-async function readSmall(store: FileStore, files: ReachableFiles, { uri, listings, signal }: Item): Promise<Outcome> {
-  signal.throwIfAborted();
+/** What was here a moment ago, and is gone or damaged, others may have. */
+async function orElsewhere(
+  files: ReachableFiles,
+  { uri, content: { id } }: Asked<WholeContent>,
+  { here, signal }: { readonly here: Outcome; readonly signal: AbortSignal },
+): Promise<Buffer | KacheryError> {
+  if (here !== undefined && !isKacheryError(here, 'content-corrupt')) return here;
+  const fetched = fetchMany(files, [id], signal);
   try {
-    const content = await resolveUri(files, uri, listings);
-    if (content.kind === 'part') return await readPart(files, content, signal);
-    return await readWhole(store, content.id, uri);
+    return preferred(uri, here, await nextOf(fetched));
+  } finally {
+    await fetched.return();
+  }
+}
+
+/** If nobody else has a file, it is looked at here again: what is wrong with a copy counts. */
+async function orHere(store: FileStore, { uri, content: { id } }: Asked<WholeContent>, fetched: Outcome): Promise<Buffer | KacheryError> {
+  if (fetched !== undefined && !isKacheryError(fetched, 'file-not-found')) return fetched;
+  const here = store.readMany([id]);
+  try {
+    return preferred(uri, await nextOf(here), fetched);
+  } finally {
+    await here.return();
+  }
+}
+
+function preferred(uri: string, here: Outcome, fetched: Outcome): Buffer | KacheryError {
+  if (Buffer.isBuffer(here)) return here;
+  if (fetched !== undefined && !isKacheryError(fetched, 'file-not-found')) return fetched;
+  return here ?? (fetched ? new KacheryError(fetched.reason, fetched.message, { ...fetched.details, uri }) : fileNotFound(uri));
+}
+
+function resultOf(outcome: Buffer | KacheryError): ReadFileResult {
+  if (Buffer.isBuffer(outcome)) return { outcome: { $case: 'content', value: outcome } };
+  return { outcome: { $case: 'error', value: itemError(outcome) } };
+}
+
+async function readPart(files: ReachableFiles, { content }: Asked, signal: AbortSignal): Promise<Buffer | KacheryError> {
+  try {
+    return await readSmallPart(files, content as PartContent, signal);
   } catch (error) {
     return itemFailure(error);
   }
 }
 
-async function readWhole(store: FileStore, id: ContentId, uri: string): Promise<Outcome> {
-  try {
-    return await store.readWhole(id, limits.maxSmallFileBytes);
-  } catch (error) {
-    if (isKacheryError(error, 'file-not-found')) return { missing: id, uri, why: fileNotFound(uri) };
-    if (isKacheryError(error, 'content-corrupt')) return { missing: id, uri, why: error };
-    throw error;
-  }
-}
-
-async function readPart(files: ReachableFiles, part: PartContent, signal: AbortSignal): Promise<Buffer> {
+async function readSmallPart(files: ReachableFiles, part: PartContent, signal: AbortSignal): Promise<Buffer> {
   const sizeBytes = part.range.end - part.range.start;
   if (sizeBytes > limits.maxSmallFileBytes) {
     const [limit, actual] = [String(limits.maxSmallFileBytes), String(sizeBytes)];

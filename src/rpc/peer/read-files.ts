@@ -1,16 +1,13 @@
 import { type ReadFileResult, type ReadFilesRequest, type ReadFilesResponse } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
-import { type ContentId, parseContentId } from '../../core/content-id.js';
-import { isKacheryError } from '../../core/failure.js';
+import { parseContentId } from '../../core/content-id.js';
+import { type KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
-import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { errorReasonName } from '../codec/reason-codes.js';
 import { checkBatch } from '../files/check-batch.js';
-import { mapInOrder } from '../files/map-in-order.js';
 import { type FileServing } from './read-file.js';
 
-const filesInFlight = 8;
 const bytesPerResult = 16;
 
 /** ReadFiles of PeerService: the contents of many small files in the order of the request, as many to a message as fit. */
@@ -19,7 +16,7 @@ export function readFilesForPeer({ store, share }: FileServing, nodeId: NodeId) 
     checkBatch(sha1s.length, limits.maxPeerBatchFiles, 'hashes');
     const end = share.begin(nodeId);
     try {
-      for await (const { results, sizeBytes } of grouped(mapInOrder(sha1s.map(parseContentId), filesInFlight, (id) => readSmall(store, id, signal)))) {
+      for await (const { results, sizeBytes } of grouped(store.readMany(sha1s.map(parseContentId), { signal }))) {
         await share.take(nodeId, sizeBytes, signal);
         yield { results };
       }
@@ -30,9 +27,12 @@ export function readFilesForPeer({ store, share }: FileServing, nodeId: NodeId) 
 }
 
 /** As many results together as fit into a message. */
-async function* grouped(all: AsyncIterable<ReadFileResult>): AsyncGenerator<{ results: ReadFileResult[]; sizeBytes: number }, void, undefined> {
+async function* grouped(
+  contents: AsyncIterable<Buffer | KacheryError | undefined>,
+): AsyncGenerator<{ results: ReadFileResult[]; sizeBytes: number }, void, undefined> {
   let group = { results: [] as ReadFileResult[], sizeBytes: 0 };
-  for await (const result of all) {
+  for await (const content of contents) {
+    const result = resultOf(content);
     const resultBytes = bytesPerResult + (result.outcome?.$case === 'content' ? result.outcome.value.byteLength : 0);
     if (group.results.length > 0 && group.sizeBytes + resultBytes > limits.dataMessageBytes) {
       yield group;
@@ -44,11 +44,7 @@ async function* grouped(all: AsyncIterable<ReadFileResult>): AsyncGenerator<{ re
   if (group.results.length > 0) yield group;
 }
 
-async function readSmall(store: FileStore, id: ContentId, signal: AbortSignal): Promise<ReadFileResult> {
-  signal.throwIfAborted();
-  try {
-    return { outcome: { $case: 'content', value: await store.readWhole(id, limits.maxSmallFileBytes) } };
-  } catch (error) {
-    return { outcome: { $case: 'errorReason', value: errorReasonName(isKacheryError(error) ? error.reason : 'internal') } };
-  }
+function resultOf(content: Buffer | KacheryError | undefined): ReadFileResult {
+  if (Buffer.isBuffer(content)) return { outcome: { $case: 'content', value: content } };
+  return { outcome: { $case: 'errorReason', value: errorReasonName(content?.reason ?? 'file-not-found') } };
 }

@@ -12,9 +12,10 @@ export interface BatchEntry {
   readonly bytes: Uint8Array;
 }
 
-/** Joins contents into an image. */
-export function encodeBatch(entries: readonly BatchEntry[]): Uint8Array {
-  const image = Buffer.allocUnsafeSlow(entries.reduce((sum, entry) => sum + headerBytes + entry.bytes.byteLength, 0));
+/** Joins contents into an image, in the buffer of one that is needed no more if it fits. */
+export function encodeBatch(entries: readonly BatchEntry[], spare = new ArrayBuffer(0)): Uint8Array<ArrayBuffer> {
+  const sizeBytes = entries.reduce((sum, entry) => sum + headerBytes + entry.bytes.byteLength, 0);
+  const image = spare.byteLength >= sizeBytes ? Buffer.from(spare, 0, sizeBytes) : Buffer.allocUnsafeSlow(sizeBytes);
   let position = 0;
   for (const { sha1, bytes } of entries) {
     image.write(sha1, position, 'hex');

@@ -14,8 +14,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { type ContentId, parseContentId } from '../../core/content-id.js';
+import { carryOutOrders } from '../carry-out-orders.js';
 import { StorageLayout } from '../layout.js';
 import { decodeBatch } from './batch-image.js';
 import { type BatchOrder, type BatchReport } from './batch-store.js';
@@ -26,23 +27,20 @@ import { type BatchOrder, type BatchReport } from './batch-store.js';
  * crash the journals that are left are settled before the store opens: files that are not whole are written again from them.
  */
 
-if (!parentPort) throw new Error('This file runs as a worker thread.');
-const main = parentPort;
 const { dir } = workerData as { dir: string };
 const layout = new StorageLayout(dir);
+/** Temporary files of this thread begin with it. */
+const threadName = randomBytes(12).toString('hex');
+let lastTemporary = 0;
 
-main.on('message', (order: BatchOrder) => {
-  void carryOut(order).then(report, (error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    report({ kind: 'failed', number: order.number, code, message: error instanceof Error ? error.message : String(error) });
-  });
+carryOutOrders<BatchOrder, BatchReport>({
+  carryOut: async (order) => {
+    if (order.kind === 'store') return { kind: 'stored', wasThere: storeBatch(order.image), image: order.image };
+    await settleAll(order.check);
+    return { kind: 'settled' };
+  },
+  buffersOf: (report) => (report.kind === 'stored' ? [report.image.buffer] : []),
 });
-
-async function carryOut(order: BatchOrder): Promise<BatchReport> {
-  if (order.kind === 'store') return { kind: 'stored', number: order.number, wasThere: storeBatch(order.image) };
-  await settleAll(order.check);
-  return { kind: 'settled', number: order.number };
-}
 
 function storeBatch(image: Uint8Array): boolean[] {
   const entries = [...decodeBatch(image)].map((entry) => ({ ...entry, id: parseContentId(entry.sha1) }));
@@ -78,16 +76,12 @@ function writeJournal(image: Uint8Array): string {
 }
 
 function writeContent(id: ContentId, bytes: Uint8Array): void {
-  const temporary = join(layout.temporaryDir, `daemon.${randomBytes(12).toString('hex')}.tmp`);
+  const temporary = join(layout.temporaryDir, `daemon.${threadName}-${String(++lastTemporary)}.tmp`);
   try {
     writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o444 });
-    try {
-      renameSync(temporary, layout.contentPath(id));
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-      mkdirSync(layout.contentFolders(id)[2], { recursive: true });
-      renameSync(temporary, layout.contentPath(id));
-    }
+    // Mostly it is not there yet, and to make one that is costs less than to fail without it.
+    mkdirSync(layout.contentFolders(id)[2], { recursive: true });
+    renameSync(temporary, layout.contentPath(id));
   } catch (error) {
     removeIfThere(temporary);
     throw error;
@@ -122,7 +116,7 @@ function pathsToSync(ids: readonly ContentId[]): string[] {
 
 function holds(path: string, bytes: Uint8Array): boolean {
   try {
-    return Buffer.compare(readFileSync(path), bytes) === 0;
+    return sizeOf(path) === bytes.byteLength && Buffer.compare(readFileSync(path), bytes) === 0;
   } catch {
     return false;
   }
@@ -157,8 +151,4 @@ function removeIfThere(path: string): void {
   } catch {
     // It was not there.
   }
-}
-
-function report(message: BatchReport): void {
-  main.postMessage(message);
 }

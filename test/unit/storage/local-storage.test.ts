@@ -455,3 +455,44 @@ for (const sizeBytes of [5_000, 2_000_000, 20_500_000]) {
     t.deepEqual(await storage.missing([file.id]), []);
   });
 }
+
+test('many files are found and read at once, in order, each by itself if something is wrong with it', async (t) => {
+  const storage = await temporaryStorage(t);
+  const small = Array.from({ length: 300 }, (_, number) => Buffer.from(`small ${String(number)}`));
+  await storage.storeSmallFiles([...small, Buffer.alloc(0)]);
+  const large = (await send(storage, generatedBytes(1_048_577))).file;
+  const linkedPath = join(await temporaryFolder(t), 'linked');
+  await writeFile(linkedPath, 'linked');
+  const linked = await storage.linkFile(linkedPath);
+  const [damaged, pipe, missing] = ['damaged', 'a pipe', 'nobody has it'].map((text) => idOf(Buffer.from(text)));
+  await storage.storeSmallFiles([Buffer.from('damaged'), Buffer.from('a pipe')]);
+  const layout = new StorageLayout(storage.dir);
+  await chmod(layout.contentPath(damaged!), 0o644);
+  await writeFile(layout.contentPath(damaged!), 'DAMAGED');
+  await unlink(layout.contentPath(pipe!));
+  await run('mkfifo', [layout.contentPath(pipe!)]);
+
+  const ids = [missing!, ...small.map(idOf), damaged!, large.id, linked.id, pipe!, idOf(Buffer.alloc(0))];
+  const found = await storage.findMany(ids);
+  t.deepEqual(
+    found.map((file) => file?.sizeBytes),
+    [undefined, ...small.map(({ byteLength }) => byteLength), 7, 1_048_577, 6, undefined, 0],
+  );
+  t.is(found.find((file) => file?.id === large.id)?.manifestId, large.manifestId);
+  const outcomes = (await gather(storage.readMany(ids))).map((outcome) => (outcome instanceof KacheryError ? outcome.reason : outcome?.toString()));
+  t.deepEqual(outcomes, [undefined, ...small.map(String), 'content-corrupt', 'too-large', 'linked', undefined, '']);
+
+  const abort = new AbortController();
+  abort.abort();
+  t.is((await failure(t, storage.findMany(ids, { signal: abort.signal }))).reason, 'cancelled');
+  t.is((await failure(t, gather(storage.readMany(ids, { signal: abort.signal })))).reason, 'cancelled');
+});
+
+test('files of more bytes than are read at once are all read', async (t) => {
+  const storage = await temporaryStorage(t);
+  const contents = Array.from({ length: 5 }, (_, number) => Buffer.alloc(900_000, number + 1));
+  for (const content of contents) await storage.storeSmallFiles([content]);
+  const read = await gather(storage.readMany(contents.map(idOf)));
+  t.is(read.length, 5);
+  for (const [position, content] of contents.entries()) same(t, read[position] as Buffer, content);
+});
