@@ -115,7 +115,9 @@ export class Redialing {
     const tries = nodeIds.flatMap((nodeId) => neighbours.get(nodeId)?.tries ?? []);
     // Whoever looks for one of a thousand members knows where it is, or somebody knows who is connected.
     const isEverybodyClose = nodeIds.every((nodeId) => large.isClose(nodeId));
-    const seeds = isEverybodyClose ? addresses.seeds().filter((seed) => !isAnnounced(seed) || (seed.nodeId !== undefined && nodeIds.includes(seed.nodeId))) : [];
+    const seeds = isEverybodyClose
+      ? addresses.seeds().filter((seed) => !isAnnounced(seed) || (seed.nodeId !== undefined && nodeIds.includes(seed.nodeId)))
+      : [];
     const seedTries = seeds.flatMap(({ address }) => this.seeds.get(address) ?? []);
     await Promise.all([...tries, ...seedTries].map((each) => each.now()));
   }
