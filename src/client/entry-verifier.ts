@@ -7,6 +7,9 @@ import { type SubfeedAddress } from '../core/subfeed.js';
 import { type EntryBatch, verifyEntries } from '../core/verify-entries.js';
 import { dateOf } from './date-of.js';
 
+/** Stands in what is signed where nobody submitted the messages: no node may be called so. */
+const nobody = '0'.repeat(64);
+
 /**
  * Checks what a daemon tells of a subfeed against the key of its feed. Costs one hash a message and one signature for what comes together. It cannot tell whether
  * newer messages are kept from it.
@@ -65,6 +68,7 @@ export class EntryVerifier {
     try {
       const timestampMs = dateOf(appendedAt).getTime();
       if (Number.isNaN(timestampMs)) throw new RangeError('its time is beyond all calendars');
+      if (submitterNodeId === nobody) throw new RangeError('its submitter is what is signed where there is none');
       return { position: Number(position), timestampMs, submitter: submitterNodeId === '' ? undefined : parseNodeId(submitterNodeId), messages };
     } catch (error) {
       throw this.unproven(`what was sent at position ${String(position)} cannot have been signed`, error);

@@ -74,6 +74,7 @@ const lies: Readonly<Record<string, (batches: MessageBatch[], other: readonly Me
   'changes the time': (batches) => ((batches[1]!.appendedAt!.seconds += 1n), batches),
   'tells a time that no clock shows': (batches) => ((batches[1]!.appendedAt!.seconds = 2n ** 62n), batches),
   'says that somebody else submitted it': (batches) => ((batches[1]!.submitterNodeId = 'f'.repeat(64)), batches),
+  'says that somebody submitted it, in the words for nobody': (batches) => ((batches[1]!.submitterNodeId = '0'.repeat(64)), batches),
   'names a submitter who is no node': (batches) => ((batches[1]!.submitterNodeId = 'zz'), batches),
   'leaves a batch out': (batches) => batches.toSpliced(1, 1),
   'leaves the first append out': (batches) => batches.slice(1),

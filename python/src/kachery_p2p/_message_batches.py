@@ -15,6 +15,10 @@ from ._strict_json import load_plainly, load_strictly
 Decode = Callable[[MessageBatch], Values]
 
 
+# Stands in what is signed where nobody submitted the messages: no node may be called so.
+_NOBODY = "00" * 32
+
+
 def values_of(batch: MessageBatch) -> Values:
     """The JSON values of a batch. Raises ``invalid-argument`` at one that is none."""
     first = batch.position
@@ -33,11 +37,11 @@ def signed_messages(feed_id: str, subfeed_hash: str) -> Decode:
 
     def decode(batch: MessageBatch) -> Iterator[SignedMessage]:
         timestamp, submitter = batch.appended_at.ToMilliseconds(), batch.submitter_node_id
-        said = timestamp.to_bytes(8, "big", signed=True) + bytes.fromhex(submitter or "00" * 32)
+        said = timestamp.to_bytes(8, "big", signed=True) + bytes.fromhex(submitter or _NOBODY)
         hashes = [batch.proof.previous_hash]
         for position, content in enumerate(batch.messages, batch.position):
             hashes.append(entry_hash(place, position, said, hashes[-1], content))
-        if hashes[-1] != batch.proof.last_hash:
+        if hashes[-1] != batch.proof.last_hash or submitter == _NOBODY:
             raise _broken_chain(feed_id, subfeed_hash, batch.position)
         last = len(batch.messages) - 1
         for index, content in enumerate(batch.messages):
