@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from kachery_p2p.v1 import MessageBatch
 from support.daemon import REPOSITORY
 
 import kachery_p2p as kp
 from kachery_p2p._message_batches import signed_messages
-from kachery_p2p.v1 import MessageBatch
 
 VECTORS: dict[str, Any] = json.loads((REPOSITORY / "test" / "vectors" / "feed.json").read_text())
 FIRST: dict[str, Any] = VECTORS["appends"][0]
