@@ -95,7 +95,8 @@ export class Mirror {
       this.problem = '';
       this.isComplete = isComplete;
       if (isComplete) this.completedAtMs = this.parts.clock.now();
-      return againMs;
+      // Those that began together do not go on together.
+      return this.spread(againMs);
     } catch (error) {
       if (signal.aborted) return 0;
       this.isComplete = false;
@@ -109,7 +110,11 @@ export class Mirror {
 
   private retryMs(): number {
     const { firstRetryMs, maxRetryMs } = this.parts.times;
-    return Math.min(maxRetryMs, firstRetryMs * 2 ** (this.failures - 1)) * (0.5 + this.parts.random() / 2);
+    return this.spread(Math.min(maxRetryMs, firstRetryMs * 2 ** (this.failures - 1)));
+  }
+
+  private spread(pauseMs: number): number {
+    return pauseMs * (0.5 + this.parts.random() / 2);
   }
 
   private hasten(atMs: number): void {
