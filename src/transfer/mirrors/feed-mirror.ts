@@ -36,8 +36,14 @@ export class FeedMirror implements MirrorWork {
     private readonly times: MirrorTimes,
   ) {}
 
-  bring(signal: AbortSignal): Promise<MirrorOutcome> {
-    return this.parts.slots.use(() => this.look(signal));
+  /** Nothing comes from who is lost: after a failure it waits. */
+  async bring(signal: AbortSignal): Promise<MirrorOutcome> {
+    try {
+      return await this.parts.slots.use(() => this.look(signal));
+    } catch (error) {
+      this.isFetching = false;
+      throw error;
+    }
   }
 
   close(): void {
@@ -55,9 +61,11 @@ export class FeedMirror implements MirrorWork {
     signal.throwIfAborted();
     this.follow([...lengths.keys()].filter((hash) => !this.followed.has(hash)));
     const { loadedMessages, messages, areForked } = await this.compare(lengths);
-    this.amount = { ...noAmount, subfeeds: lengths.size, loadedMessages, messages };
+    // What was proven once exists, also when nobody is connected who has it.
+    const provenMessages = Math.max(messages, this.amount.messages);
+    this.amount = { ...noAmount, subfeeds: lengths.size, loadedMessages, messages: provenMessages };
     if (areForked) throw this.forked();
-    if (!this.parts.replication.hasSource(feedId)) throw this.noSource();
+    if (!this.parts.replication.hasSource(feedId) || (loadedMessages >= messages && loadedMessages < provenMessages)) throw this.noSource();
     this.isFetching = loadedMessages < messages;
     const { listMs, listMsPerSubfeed, listMsPerFeed, behindMs } = this.times;
     const againMs = listMs + lengths.size * listMsPerSubfeed + this.parts.countFeeds() * listMsPerFeed;
@@ -108,7 +116,8 @@ export class FeedMirror implements MirrorWork {
 
   private noSource(): KacheryError {
     const { feedId, uri } = this.target;
-    return new KacheryError('node-unreachable', `No connected node has ${uri} now. What is here is kept, and the rest comes when one is connected.`, {
+    const missing = this.parts.replication.hasSource(feedId) ? `all of ${uri}` : uri;
+    return new KacheryError('node-unreachable', `No connected node has ${missing} now. What is here is kept, and the rest comes when one is connected.`, {
       feed_id: feedId,
     });
   }
