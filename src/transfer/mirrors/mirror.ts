@@ -113,8 +113,7 @@ export class Mirror {
 
   private retryMs(): number {
     const { firstRetryMs, maxRetryMs } = this.parts.times;
-    if (this.isHastened) return firstRetryMs;
-    return this.spread(Math.min(maxRetryMs, firstRetryMs * 2 ** (this.failures - 1)));
+    return this.spread(this.isHastened ? firstRetryMs : Math.min(maxRetryMs, firstRetryMs * 2 ** (this.failures - 1)));
   }
 
   private spread(pauseMs: number): number {

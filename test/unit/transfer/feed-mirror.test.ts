@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { parseFeedId } from '../../../src/core/feed-id.js';
 import { type SignedHead } from '../../../src/core/feed-head.js';
 import { isKacheryError } from '../../../src/core/failure.js';
+import { limits } from '../../../src/core/limits.js';
 import { type SubfeedHash } from '../../../src/core/subfeed.js';
 import { type SubfeedInfo } from '../../../src/feeds/feed-store.js';
 import { Slots } from '../../../src/network/link/slots.js';
@@ -32,7 +33,10 @@ class World {
       return length === undefined ? undefined : ({ length } as SignedHead);
     };
     return {
-      feeds: { heads: async (subfeeds) => subfeeds.map((subfeed) => ({ subfeed, nameJson: undefined, head: headOf(subfeed.subfeedHash), fork: [] })) },
+      feeds: {
+        listSubfeeds: async (_id, after, count) => pageOf(this.here, after, count),
+        heads: async (subfeeds) => subfeeds.map((subfeed) => ({ subfeed, nameJson: undefined, head: headOf(subfeed.subfeedHash), fork: [] })),
+      },
       replication: {
         locate: async (id) => ({ id, name: undefined, isWriteable: false, createdAtMs: 0 }),
         follow: (subfeeds) => {
@@ -55,7 +59,7 @@ function pageOf(lengths: ReadonlyMap<SubfeedHash, number>, after: SubfeedHash | 
   const items = hashes
     .slice(start, start + count)
     .map((hash): SubfeedInfo => ({ hash, nameJson: undefined, length: lengths.get(hash) ?? 0, appendedAtMs: undefined, fork: [] }));
-  return { items, hasMore: start + count < hashes.length };
+  return { items, hasMore: count < hashes.length };
 }
 
 function hashAt(index: number): SubfeedHash {
@@ -91,4 +95,21 @@ test('a feed of which connected nodes have a part only is not complete', async (
   world.here.set(hashAt(0), 5);
   world.elsewhere.set(hashAt(0), 5);
   t.true((await mirror.bring(signal)).isComplete);
+});
+
+test('of a feed with more subfeeds than can be mirrored, as many are followed as can be, first those that are here', async (t) => {
+  const world = new World();
+  const count = limits.maxMirroredSubfeeds + 100;
+  world.elsewhere = new Map(Array.from({ length: count }, (_, index) => [hashAt(index), 1]));
+  // They are the last of the list.
+  const here = [hashAt(count - 1), hashAt(count - 2)];
+  for (const hash of here) world.here.set(hash, 1);
+  const mirror = world.mirror();
+  for (let look = 0; look < 2; look++) {
+    t.true(isKacheryError(await failure(t, mirror), 'too-large'));
+    t.is(new Set(world.followed).size, limits.maxMirroredSubfeeds);
+    t.is(world.followed.length, limits.maxMirroredSubfeeds);
+  }
+  for (const hash of here) t.true(world.followed.includes(hash));
+  t.like(mirror.amount, { subfeeds: limits.maxMirroredSubfeeds, loadedMessages: 2 });
 });

@@ -33,7 +33,7 @@ async function open(t: ExecutionContext, peers: Peers, path?: string, seen: (sto
   const listPath = path ?? join(await temporaryFolder(t), 'mirrors.json');
   const { fetcher, store } = await temporaryFetcher(t, peers);
   const noFeeds = {
-    feeds: { heads: notAsked },
+    feeds: { heads: notAsked, listSubfeeds: notAsked },
     replication: { locate: notAsked, follow: notAsked, findSubfeed: notAsked, listSubfeeds: notAsked, hasSource: notAsked },
   };
   const mirrors = await Mirrors.open(
