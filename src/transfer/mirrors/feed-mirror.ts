@@ -76,9 +76,12 @@ export class FeedMirror implements MirrorWork {
     if (!this.parts.replication.hasSource(feedId) || (loadedMessages >= messages && loadedMessages < provenMessages)) throw this.noSource();
     if (isCut) throw tooMany(uri);
     this.isFetching = loadedMessages < messages;
-    const { listMs, listMsPerSubfeed, listMsPerFeed, behindMs } = this.times;
-    const againMs = listMs + lengths.size * listMsPerSubfeed + this.parts.countFeeds() * listMsPerFeed;
-    return { isComplete: !this.isFetching, againMs: this.isFetching ? behindMs : againMs };
+    return { isComplete: !this.isFetching, againMs: this.isFetching ? this.times.behindMs : this.listPauseMs(lengths.size) };
+  }
+
+  private listPauseMs(subfeeds: number): number {
+    const { listMs, listMsPerSubfeed, listMsPerFeed, maxListMs } = this.times;
+    return Math.min(maxListMs, listMs + subfeeds * listMsPerSubfeed + this.parts.countFeeds() * listMsPerFeed);
   }
 
   private follow(hashes: readonly SubfeedHash[]): void {

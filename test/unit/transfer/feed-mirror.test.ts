@@ -113,3 +113,13 @@ test('of a feed with more subfeeds than can be mirrored, as many are followed as
   for (const hash of here) t.true(world.followed.includes(hash));
   t.like(mirror.amount, { subfeeds: limits.maxMirroredSubfeeds, loadedMessages: 2 });
 });
+
+test('new subfeeds are looked for the less often the more there are, but often enough', async (t) => {
+  const world = new World();
+  const mirror = world.mirror();
+  world.here.set(hashAt(0), 1);
+  const few = await mirror.bring(signal);
+  t.true(few.againMs < 2 * mirrorTimes.listMs);
+  for (let index = 1; index < 10_000; index++) world.here.set(hashAt(index), 1);
+  t.deepEqual(await mirror.bring(signal), { isComplete: true, againMs: mirrorTimes.maxListMs });
+});
