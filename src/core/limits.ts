@@ -194,10 +194,15 @@ export const limits = {
   providerRecordMs: 24 * 60 * 60 * 1000,
   /** Contents that wait to be announced; where there are more, they come in the next round. */
   maxWaitingNews: 50_000,
-  /** Things of other nodes that are mirrored, files of theirs that are brought here and feeds that are looked at at a time, and subfeeds of one feed. */
+  /**
+   * Things of other nodes that are mirrored; files of theirs that are brought here, feeds that are looked at, directories that are gone through and listings
+   * that are in memory at a time; and subfeeds of one feed.
+   */
   maxMirrors: 10_000,
   maxMirrorLoads: 4,
   maxMirrorLooks: 16,
+  maxMirrorWalks: 8,
+  maxMirrorListings: 1,
   maxMirroredSubfeeds: 50_000,
   /** How long calls under way may go on when the daemon stops. */
   shutdownGraceMs: 10_000,

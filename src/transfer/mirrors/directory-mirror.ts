@@ -1,10 +1,12 @@
 import { throwIfCancelled } from '../../core/cancellation.js';
 import { type ContentId } from '../../core/content-id.js';
-import { type DirectoryListing, parseDirectoryListing } from '../../core/directory-listing.js';
+import { parseDirectoryListing } from '../../core/directory-listing.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { filesInDirectory, type ListedFile } from '../../core/files-in-directory.js';
 import { limits } from '../../core/limits.js';
+import { type Slots } from '../../network/link/slots.js';
 import { mapAhead } from '../map-ahead.js';
+import { ContentIdList } from './content-id-list.js';
 import { type FileKeeper } from './file-keeper.js';
 import { type MirrorAmount } from './mirror-facts.js';
 import { type MirrorTarget } from './mirror-target.js';
@@ -18,6 +20,22 @@ interface Kept {
   readonly failure?: KacheryError;
 }
 
+/** What a listing says, without the names. */
+interface Contents {
+  readonly ids: ContentIdList;
+  readonly files: number;
+  readonly sizeBytes: number;
+}
+
+/** What directories are kept with. */
+export interface DirectoryMirrorParts {
+  readonly keeper: FileKeeper;
+  /** How many listings are in memory at a time, of all mirrors. */
+  readonly listingSlots: Slots;
+  /** How many directories are gone through at a time, of all mirrors. */
+  readonly walkSlots: Slots;
+}
+
 /** Keeps all files that a directory's listing names here, and the listing. */
 export class DirectoryMirror implements MirrorWork {
   amount: MirrorAmount = noAmount;
@@ -25,7 +43,7 @@ export class DirectoryMirror implements MirrorWork {
 
   constructor(
     private readonly target: MirrorTarget & { readonly kind: 'directory' },
-    private readonly keeper: FileKeeper,
+    private readonly parts: DirectoryMirrorParts,
     private readonly times: MirrorTimes,
   ) {}
 
@@ -35,46 +53,49 @@ export class DirectoryMirror implements MirrorWork {
 
   /** One file that cannot be had does not keep the others away. */
   async bring(signal: AbortSignal): Promise<MirrorOutcome> {
-    const { directory, uri } = this.target;
-    await this.keep({ id: directory.id, path: '', sizeBytes: 0 }, signal);
-    const listing = parseDirectoryListing(await this.keeper.readText(directory.id, limits.maxListingBytes), directory);
-    const { files, sizeBytes } = this.measure(listing);
-    const wasComplete = this.amount.files > 0 && this.amount.loadedFiles === this.amount.files;
-    let [loadedFiles, loadedBytes] = [0, 0];
-    let first: { readonly path: string; readonly failure: KacheryError } | undefined;
-    const note = (): void => {
-      this.amount = { ...noAmount, files, sizeBytes: Math.max(sizeBytes, loadedBytes), loadedFiles, loadedBytes };
-    };
-    const keepOne = async (file: ListedFile): Promise<Kept & { readonly path: string }> => ({ ...(await this.keepOrFail(file, signal)), path: file.path });
-    for await (const { failure, path, sizeBytes: keptBytes } of mapAhead(filesInDirectory(listing, directory), limits.maxMirrorLoads, keepOne)) {
-      if (failure) first ??= { path, failure };
-      else [loadedFiles, loadedBytes] = [loadedFiles + 1, loadedBytes + keptBytes];
-      // What was all here is not told to be missing while it is looked through.
-      if (!wasComplete || first) note();
-    }
-    note();
-    if (first) throw incomplete(uri, { ...first, missing: files - loadedFiles, files });
-    return { isComplete: true, againMs: this.times.checkMs + files * this.times.checkMsPerFile };
+    await this.keep(this.target.directory.id, signal);
+    return this.parts.walkSlots.use(() => this.walk(signal));
   }
 
   close(): void {
     // Nothing goes on between two tries.
   }
 
-  private measure(listing: DirectoryListing): { files: number; sizeBytes: number } {
-    const sum = { files: 0, sizeBytes: 0 };
-    for (const { sizeBytes } of filesInDirectory(listing, this.target.directory)) {
-      sum.files += 1;
-      sum.sizeBytes += sizeBytes;
+  private async walk(signal: AbortSignal): Promise<MirrorOutcome> {
+    const { ids, files, sizeBytes } = await this.withListing(signal, contentsOf);
+    const wasComplete = this.amount.files > 0 && this.amount.loadedFiles === this.amount.files;
+    let [loadedFiles, loadedBytes, position] = [0, 0, 0];
+    let first: { readonly position: number; readonly failure: KacheryError } | undefined;
+    const note = (): void => {
+      this.amount = { ...noAmount, files, sizeBytes: Math.max(sizeBytes, loadedBytes), loadedFiles, loadedBytes };
+    };
+    for await (const { failure, sizeBytes: keptBytes } of mapAhead(ids, limits.maxMirrorLoads, (id) => this.keepOrFail(id, signal))) {
+      if (failure) first ??= { position, failure };
+      else [loadedFiles, loadedBytes] = [loadedFiles + 1, loadedBytes + keptBytes];
+      position += 1;
+      // What was all here is not told to be missing while it is looked through.
+      if (!wasComplete || first) note();
     }
-    return sum;
+    note();
+    if (first) throw await this.incomplete(first, { missing: files - loadedFiles, files }, signal);
+    return { isComplete: true, againMs: this.times.checkMs + files * this.times.checkMsPerFile };
+  }
+
+  /** What is made of the files that the listing names. A listing takes many times its size once it is parsed, so it is let go of then. */
+  private async withListing<Result>(signal: AbortSignal, use: (files: () => Iterable<ListedFile>) => Result): Promise<Result> {
+    return this.parts.listingSlots.use(async () => {
+      throwIfCancelled(signal);
+      const { directory } = this.target;
+      const listing = parseDirectoryListing(await this.parts.keeper.readText(directory.id, limits.maxListingBytes), directory);
+      return use(() => filesInDirectory(listing, directory));
+    });
   }
 
   /** Without room, or time, the other files need not be tried. */
-  private async keepOrFail(file: ListedFile, signal: AbortSignal): Promise<Kept> {
+  private async keepOrFail(id: ContentId, signal: AbortSignal): Promise<Kept> {
     throwIfCancelled(signal);
     try {
-      return await this.keep(file, signal);
+      return await this.keep(id, signal);
     } catch (error) {
       throwIfCancelled(signal);
       if (!isKacheryError(error) || isKacheryError(error, 'disk-full') || isKacheryError(error, 'storage-not-writable')) throw error;
@@ -82,21 +103,40 @@ export class DirectoryMirror implements MirrorWork {
     }
   }
 
-  private async keep({ id }: ListedFile, signal: AbortSignal): Promise<Kept> {
+  private async keep(id: ContentId, signal: AbortSignal): Promise<Kept> {
     try {
       const onProgress = (): void => void this.fetching.add(id);
-      const { sizeBytes } = await this.keeper.keep({ id }, { signal, onProgress });
+      const { sizeBytes } = await this.parts.keeper.keep({ id }, { signal, onProgress });
       return { sizeBytes };
     } finally {
       this.fetching.delete(id);
     }
   }
+
+  private async incomplete(
+    { position, failure }: { readonly position: number; readonly failure: KacheryError },
+    { missing, files }: { readonly missing: number; readonly files: number },
+    signal: AbortSignal,
+  ): Promise<KacheryError> {
+    const { uri } = this.target;
+    const path = await this.withListing(signal, (listed) => pathAt(listed(), position));
+    const message = `${String(missing)} of the ${String(files)} files of ${uri} could not be had. The first is ${JSON.stringify(path)}: ${failure.message}`;
+    return new KacheryError(failure.reason, message, { uri }, { cause: failure });
+  }
 }
 
-function incomplete(
-  uri: string,
-  { path, failure, missing, files }: { readonly path: string; readonly failure: KacheryError; readonly missing: number; readonly files: number },
-): KacheryError {
-  const message = `${String(missing)} of the ${String(files)} files of ${uri} could not be had. The first is ${JSON.stringify(path)}: ${failure.message}`;
-  return new KacheryError(failure.reason, message, { uri }, { cause: failure });
+function contentsOf(listed: () => Iterable<ListedFile>): Contents {
+  let [files, sizeBytes] = [0, 0];
+  for (const file of listed()) [files, sizeBytes] = [files + 1, sizeBytes + file.sizeBytes];
+  return { ids: ContentIdList.of(idsOf(listed()), files), files, sizeBytes };
+}
+
+function* idsOf(files: Iterable<ListedFile>): Generator<ContentId, void, undefined> {
+  for (const { id } of files) yield id;
+}
+
+function pathAt(files: Iterable<ListedFile>, position: number): string {
+  let at = 0;
+  for (const { path } of files) if (at++ === position) return path;
+  throw new Error('A listing is shorter than it was.');
 }

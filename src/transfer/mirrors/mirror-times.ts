@@ -6,10 +6,11 @@ export interface MirrorTimes {
   /** How often it is looked whether files are still here, at least so long, and so much longer for each file. */
   readonly checkMs: number;
   readonly checkMsPerFile: number;
-  /** How often a feed is asked for new subfeeds, at least so long, and so much longer for each of them and for each mirrored feed, so that asking stays cheap. */
+  /** How often a feed is asked for new subfeeds, at least so long, and so much longer for each of them and for each mirrored feed, up to the longest, so that asking stays cheap. */
   readonly listMs: number;
   readonly listMsPerSubfeed: number;
   readonly listMsPerFeed: number;
+  readonly maxListMs: number;
   /** How often a feed that is behind is looked at. */
   readonly behindMs: number;
 }
@@ -23,5 +24,6 @@ export const mirrorTimes: MirrorTimes = {
   listMs: 10_000,
   listMsPerSubfeed: 150,
   listMsPerFeed: 100,
+  maxListMs: 5 * 60_000,
   behindMs: 1_000,
 };

@@ -20,6 +20,8 @@ export class Mirror {
   private readonly changes = new Bell();
   private readonly running: Promise<void>;
   private isTrying = false;
+  /** Whether there was a reason to try again soon while it was trying, which the try may have come too early for. */
+  private isHastened = false;
   private failures = 0;
   private problem = '';
   private completedAtMs: number | undefined;
@@ -52,7 +54,7 @@ export class Mirror {
 
   /** Another node was connected, which may have what is missing. One that comes and goes does not make it try without end. */
   noteNode(): void {
-    if (!this.isComplete) this.hasten(this.triedAtMs + this.parts.times.firstRetryMs);
+    if (!this.isComplete || this.isTrying) this.hasten(this.triedAtMs + this.parts.times.firstRetryMs);
   }
 
   /** Ends it; what is here stays. Resolves when nothing of it works any more. May be called again. */
@@ -72,6 +74,7 @@ export class Mirror {
     const { signal } = this.closing;
     while (!signal.aborted) {
       this.isTrying = true;
+      this.isHastened = false;
       const pauseMs = await this.tryOnce(signal);
       this.isTrying = false;
       this.triedAtMs = performance.now();
@@ -95,7 +98,8 @@ export class Mirror {
       this.problem = '';
       this.isComplete = isComplete;
       if (isComplete) this.completedAtMs = this.parts.clock.now();
-      return againMs;
+      // Those that began together do not go on together.
+      return this.spread(againMs);
     } catch (error) {
       if (signal.aborted) return 0;
       this.isComplete = false;
@@ -109,11 +113,16 @@ export class Mirror {
 
   private retryMs(): number {
     const { firstRetryMs, maxRetryMs } = this.parts.times;
-    return Math.min(maxRetryMs, firstRetryMs * 2 ** (this.failures - 1)) * (0.5 + this.parts.random() / 2);
+    return this.spread(this.isHastened ? firstRetryMs : Math.min(maxRetryMs, firstRetryMs * 2 ** (this.failures - 1)));
+  }
+
+  private spread(pauseMs: number): number {
+    return pauseMs * (0.5 + this.parts.random() / 2);
   }
 
   private hasten(atMs: number): void {
-    if (atMs >= this.dueAtMs) return;
+    if (this.isTrying) this.isHastened = true;
+    if (this.isTrying || atMs >= this.dueAtMs) return;
     this.dueAtMs = atMs;
     this.changes.ring();
   }

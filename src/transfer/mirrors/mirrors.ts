@@ -6,7 +6,7 @@ import { type NodeId } from '../../core/node-id.js';
 import { type StructuredLog } from '../../core/structured-log.js';
 import { Slots } from '../../network/link/slots.js';
 import { type Peers } from '../../network/peer.js';
-import { DirectoryMirror } from './directory-mirror.js';
+import { DirectoryMirror, type DirectoryMirrorParts } from './directory-mirror.js';
 import { FeedMirror, type FeedMirrorParts } from './feed-mirror.js';
 import { FileKeeper, type FileKeeperParts } from './file-keeper.js';
 import { FileMirror } from './file-mirror.js';
@@ -29,6 +29,7 @@ export interface MirrorsParts extends Pick<FeedMirrorParts, 'feeds' | 'replicati
 export class Mirrors {
   private readonly mirrors = new Map<string, { readonly mirror: Mirror; readonly addedAtMs: number }>();
   private readonly keeper: FileKeeper;
+  private readonly directoryParts: DirectoryMirrorParts;
   private readonly feedParts: FeedMirrorParts;
   private readonly unwatch: () => void;
   private connected: ReadonlySet<NodeId> = new Set();
@@ -43,6 +44,7 @@ export class Mirrors {
     private readonly times: MirrorTimes,
   ) {
     this.keeper = new FileKeeper({ ...parts, slots: new Slots(limits.maxMirrorLoads) });
+    this.directoryParts = { keeper: this.keeper, listingSlots: new Slots(limits.maxMirrorListings), walkSlots: new Slots(limits.maxMirrorWalks) };
     this.feedParts = { ...parts, slots: new Slots(limits.maxMirrorLooks), countFeeds: () => this.feeds };
     this.unwatch = parts.peers.watch(() => {
       this.notePeers();
@@ -115,7 +117,7 @@ export class Mirrors {
       case 'file':
         return new FileMirror(target, this.keeper, this.times);
       case 'directory':
-        return new DirectoryMirror(target, this.keeper, this.times);
+        return new DirectoryMirror(target, this.directoryParts, this.times);
       case 'feed':
         return new FeedMirror(target, this.feedParts, this.times);
     }

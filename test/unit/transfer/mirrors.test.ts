@@ -5,10 +5,11 @@ import test, { type ExecutionContext } from 'ava';
 
 import { systemClock } from '../../../src/core/clock.js';
 import { isKacheryError } from '../../../src/core/failure.js';
+import { limits } from '../../../src/core/limits.js';
 import { type Peers } from '../../../src/network/peer.js';
 import { type LocalStorage } from '../../../src/storage/local-storage.js';
 import { type MirrorFacts } from '../../../src/transfer/mirrors/mirror-facts.js';
-import { Mirrors } from '../../../src/transfer/mirrors/mirrors.js';
+import { Mirrors, type MirrorsParts } from '../../../src/transfer/mirrors/mirrors.js';
 import { mirrorTimes } from '../../../src/transfer/mirrors/mirror-times.js';
 import { until } from '../../fault/until.js';
 import { idOf } from '../../support/content-of.js';
@@ -28,14 +29,18 @@ interface World {
   readonly facts: (uri?: string) => MirrorFacts | undefined;
 }
 
-async function open(t: ExecutionContext, peers: Peers, path?: string): Promise<World> {
+async function open(t: ExecutionContext, peers: Peers, path?: string, seen: (store: LocalStorage) => MirrorsParts['store'] = (store) => store): Promise<World> {
   const listPath = path ?? join(await temporaryFolder(t), 'mirrors.json');
   const { fetcher, store } = await temporaryFetcher(t, peers);
   const noFeeds = {
-    feeds: { heads: notAsked },
+    feeds: { heads: notAsked, listSubfeeds: notAsked },
     replication: { locate: notAsked, follow: notAsked, findSubfeed: notAsked, listSubfeeds: notAsked, hasSource: notAsked },
   };
-  const mirrors = await Mirrors.open(listPath, { ...noFeeds, store, fetcher, peers, clock: systemClock, random: Math.random, log: silentLog }, times);
+  const mirrors = await Mirrors.open(
+    listPath,
+    { ...noFeeds, store: seen(store), fetcher, peers, clock: systemClock, random: Math.random, log: silentLog },
+    times,
+  );
   t.teardown(() => mirrors.close());
   return { mirrors, store, path: listPath, facts: (of = uri) => mirrors.list().find((mirror) => mirror.uri === of) };
 }
@@ -144,6 +149,31 @@ test('all files of a directory are mirrored, or of a part of it, and one that ca
   t.like(await complete(world, `${all}/deep`), { files: 9, loadedFiles: 9 });
   await world.store.delete(idOf(files[5]!));
   await until('it is here again', async () => (await world.store.find(idOf(files[5]!))) !== undefined);
+});
+
+test('of many directories, one listing is in memory at a time', async (t) => {
+  const owner = new MemoryPeer('owner');
+  const listings = Array.from({ length: 2 * limits.maxMirrorWalks }, (_, index) =>
+    Buffer.from(JSON.stringify({ files: { missing: { size: 1, sha1: String(index).padStart(40, '0') } } })),
+  );
+  for (const listing of listings) owner.has(listing);
+  const reads = { open: 0, atOnce: 0 };
+  const world = await open(t, new MemoryNetwork(owner), undefined, (store) => ({
+    find: (id) => store.find(id),
+    readWhole: async (id, maxBytes) => {
+      reads.atOnce = Math.max(reads.atOnce, ++reads.open);
+      try {
+        const content = await store.readWhole(id, maxBytes);
+        await new Promise((resolve) => setImmediate(resolve));
+        return content;
+      } finally {
+        reads.open -= 1;
+      }
+    },
+  }));
+  await Promise.all(listings.map((listing) => world.mirrors.add(`sha1dir://${idOf(listing)}`)));
+  await until('all of them were tried', () => world.mirrors.list().every(({ files, problem }) => files === 1 && problem !== ''));
+  t.is(reads.atOnce, limits.maxMirrorListings);
 });
 
 test('what cannot be mirrored is refused, and a list that is none is named', async (t) => {
