@@ -53,8 +53,6 @@ declare module 'hyperdht' {
     static bootstrapper(port: number, host: string, options?: Partial<DhtOptions>): DHT;
     constructor(options: DhtOptions);
     address(): DhtAddress;
-    /** Fails with an error of the operating system if its port cannot be had. */
-    bind(): Promise<void>;
     fullyBootstrapped(): Promise<void>;
     createServer(onConnection: (stream: DhtStream) => void): DhtServer;
     connect(publicKey: Buffer, options: { readonly keyPair: KeyPair }): DhtStream;

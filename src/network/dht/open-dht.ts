@@ -1,3 +1,6 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+
 import { type default as DHT, type DhtOptions } from 'hyperdht';
 
 import { KacheryError } from '../../core/failure.js';
@@ -49,26 +52,32 @@ export async function openDht({ bootstrap, port, bootstrapAddress, host, isFirew
 }
 
 async function openEntrance(library: typeof DHT, { host, port }: NetworkAddress, options: Partial<DhtOptions>): Promise<OpenDht> {
+  // The library would keep half of what it could not open.
+  for (let index = 0; index < limits.dhtEntrancePorts; index += 1) await checkPortIsFree(port + index, options.host);
   const entrance = library.bootstrapper(port, host, options);
   const others = Array.from({ length: limits.dhtEntrancePorts - 1 }, (_, index) =>
     library.bootstrapper(port + 1 + index, host, { ...options, bootstrap: [{ host, port }] }),
   );
-  const all = [entrance, ...others];
+  return opened(library, entrance, others);
+}
+
+async function checkPortIsFree(port: number, host: string | undefined): Promise<void> {
+  const socket = createSocket('udp4');
   try {
-    await Promise.all(all.map((each) => each.bind()));
+    socket.bind({ port, exclusive: true, ...(host !== undefined && { address: host }) });
+    await once(socket, 'listening');
   } catch (error) {
-    // One that could not be opened cannot be closed either.
-    await Promise.allSettled(all.map((each) => each.destroy({ force: true })));
-    const ports = `${String(port)} to ${String(port + limits.dhtEntrancePorts - 1)}`;
     const problem = error instanceof Error ? error.message : String(error);
     throw new KacheryError(
       'invalid-argument',
-      `An entrance to the DHT takes the UDP ports ${ports}, and one of them cannot be had: ${problem}. Choose others with --dht-serve.`,
+      `An entrance to the DHT takes ${String(limits.dhtEntrancePorts)} UDP ports, its own and those behind it, and ${String(port)} cannot be had: ${problem}. Choose others with --dht-serve.`,
       { field: 'dht-serve' },
       { cause: error },
     );
+  } finally {
+    socket.close();
   }
-  return opened(library, entrance, others);
+  await once(socket, 'close');
 }
 
 function opened(library: typeof DHT, dht: DHT, others: readonly DHT[] = []): OpenDht {
