@@ -194,12 +194,16 @@ export class Links {
 
   private async listen(): Promise<void> {
     if (this.parts.membership.tags().length === 0) return;
+    const failures: unknown[] = [];
     for (const carrier of this.parts.carriers) {
       if (this.closing) return;
-      await carrier.listen((incoming) => {
+      const listening = carrier.listen((incoming) => {
         this.acceptor.accept(incoming, carrier.kind);
       });
+      // Where one way is blocked, others may come in by the next.
+      await listening.catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0] as Error;
   }
 
   private onMembershipChange(): void {
