@@ -1,7 +1,6 @@
 import { type FeedId } from '../core/feed-id.js';
 import { type SubfeedAddress, type SubfeedHash } from '../core/subfeed.js';
-import { type KeyRange } from '../kv/durable-database.js';
-import { keysWithPrefix } from '../kv/key-prefix.js';
+import { keysWithPrefix, type KeyRange } from '../kv/key-range.js';
 
 const feedIdBytes = 32;
 const subfeedHashBytes = 20;

@@ -41,11 +41,10 @@ export async function* readBlocks(
 /** The stored block that holds a position, if any does. */
 export async function blockHolding(database: DurableDatabase, subfeed: SubfeedAddress, position: number): Promise<MessageBlock | undefined> {
   const range = { gte: feedDatabaseRanges.blocks(subfeed).gte, lt: feedDatabaseKeys.block(subfeed, position + 1) };
-  for await (const [value] of database.valuePages(range, { reverse: true, limit: 1 })) {
-    const block = value && decodeAnyBlock(value);
-    if (block && block.position + block.count > position) return block;
-  }
-  return undefined;
+  const key = await database.lastKey(range);
+  const value = key && (await database.get(key));
+  const block = value && decodeAnyBlock(value);
+  return block && block.position + block.count > position ? block : undefined;
 }
 
 /** The rest from a position on of a block that begins before it; undefined if a block begins there. */

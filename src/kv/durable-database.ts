@@ -4,6 +4,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { KacheryError } from '../core/failure.js';
 import { databaseFailure, levelCodeOf } from './database-failure.js';
 import { databaseInUse } from './database-in-use.js';
+import { keyBefore, type KeyRange } from './key-range.js';
 
 /** One change of a database: a value for a key, or undefined to remove it. */
 export interface DatabaseChange {
@@ -11,18 +12,17 @@ export interface DatabaseChange {
   readonly value: Buffer | undefined;
 }
 
-/** Keys from `gte` up to, but without, `lt`, in the order of their bytes. */
-export interface KeyRange {
-  readonly gte: Buffer;
-  readonly lt: Buffer;
-}
-
 /** How a range is read. */
 export interface PageOptions {
-  /** From the last key to the first. */
-  readonly reverse?: boolean;
   /** How many entries at most, in all. */
   readonly limit?: number;
+}
+
+/** An iterator of level. */
+interface Reading<Item> {
+  nextv(size: number): Promise<Item[]>;
+  seek(target: Buffer): void;
+  close(): Promise<void>;
 }
 
 /** A key and its value. */
@@ -30,14 +30,15 @@ export type DatabaseEntry = readonly [key: Buffer, value: Buffer];
 
 const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 const blockCacheBytes = 8 * 1024 * 1024;
-const writeBufferBytes = 4 * 1024 * 1024;
-/** Level maps the table files that it has open into memory, so these two bound what the daemon is seen to take. */
+/** Level maps the table files that it has open into memory, 64 of them at least, each as large as this or as what was written at once. */
 const tableFileBytes = 1024 * 1024;
+const writeBufferBytes = 1024 * 1024;
 const openFiles = 42;
 /** So few keys are looked up faster than a thread is asked to do it; what is looked up for a write is in level's memory, mostly. */
 const maxSyncKeys = 8;
-const pageEntries = 1_000;
-const pageBytes = 256 * 1024;
+const pageEntries = 256;
+/** What is read page by page leaves the cache to what is looked up. */
+const scanning = { highWaterMarkBytes: 256 * 1024, fillCache: false } as const;
 /** Room on the disk with which a database that could not be written is tried again. */
 const reopenBytes = 32 * 1024 * 1024;
 
@@ -84,34 +85,22 @@ export class DurableDatabase {
     return (await this.getMany([key]))[0];
   }
 
-  /** The entries of a range, some at a time, as they were when the reading began. */
-  async *pages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<DatabaseEntry[], void, undefined> {
+  /** The last key of a range that has a value, or undefined. */
+  async lastKey(range: KeyRange): Promise<Buffer | undefined> {
     await this.reopening;
-    const iterator = this.level.iterator({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
-    try {
-      for (;;) {
-        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
-        if (page.length === 0) return;
-        yield page;
-      }
-    } finally {
-      await iterator.close();
-    }
+    return this.attempt('be read', async () => (await this.level.keys({ ...encoding, ...range, reverse: true, limit: 1 }).all())[0]);
+  }
+
+  /** The entries of a range, some at a time, as they were when the reading began. */
+  async *pages(range: KeyRange, { limit = Infinity }: PageOptions = {}): AsyncGenerator<DatabaseEntry[], void, undefined> {
+    await this.reopening;
+    yield* this.readAll(this.level.iterator({ ...encoding, ...range, ...scanning }), range, limit);
   }
 
   /** The values of a range, some at a time, as they were when the reading began; faster than `pages`. */
-  async *valuePages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<Buffer[], void, undefined> {
+  async *valuePages(range: KeyRange): AsyncGenerator<Buffer[], void, undefined> {
     await this.reopening;
-    const iterator = this.level.values({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
-    try {
-      for (;;) {
-        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
-        if (page.length === 0) return;
-        yield page;
-      }
-    } finally {
-      await iterator.close();
-    }
+    yield* this.readAll(this.level.values({ ...encoding, ...range, ...scanning }), range, Infinity);
   }
 
   /** Makes all changes or none; they are on disk when it resolves. After a failure the database is as before, or has all changes when it is opened again. */
@@ -144,6 +133,20 @@ export class DurableDatabase {
     await this.level.close();
   }
 
+  private async *readAll<Item>(reading: Reading<Item>, range: KeyRange, limit: number): AsyncGenerator<Item[], void, undefined> {
+    try {
+      for (let rest = limit; rest > 0;) {
+        const page = await this.attempt('be read', () => reading.nextv(Math.min(rest, pageEntries)));
+        if (page.length === 0) break;
+        rest -= page.length;
+        yield page;
+      }
+    } finally {
+      await dropLastPage(reading, range).catch(() => undefined);
+      await reading.close();
+    }
+  }
+
   /** What follows a torn record in level's log could be lost, so after a failure it begins a new log, by being opened again. */
   private async reopen(): Promise<void> {
     const { bavail, bsize } = await statfs(this.dir);
@@ -168,6 +171,15 @@ export class DurableDatabase {
       throw databaseFailure(error, this.dir, what);
     }
   }
+}
+
+/**
+ * Reads nothing, in place of the page that was read last: level's native iterator keeps that until the garbage collector finds it, closed as it is, and nobody
+ * tells the collector how much memory it holds.
+ */
+async function dropLastPage(reading: Reading<unknown>, { lt }: KeyRange): Promise<void> {
+  reading.seek(keyBefore(lt));
+  await reading.nextv(1);
 }
 
 function openedAgain(dir: string, cause: unknown): KacheryError {

@@ -1,6 +1,7 @@
 import { limits } from '../core/limits.js';
 import { type Page } from '../core/page.js';
-import { type DatabaseEntry, type DurableDatabase, type KeyRange } from './durable-database.js';
+import { type DatabaseEntry, type DurableDatabase } from './durable-database.js';
+import { type KeyRange } from './key-range.js';
 
 /** At most `count` items from the beginning of a range; fewer if they are large with their keys, but one if there is one. Fails as the database. */
 export async function readPage<Item>(

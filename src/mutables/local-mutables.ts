@@ -6,7 +6,7 @@ import { inexactWholeNumber } from '../core/inexact-whole-number.js';
 import { type Page } from '../core/page.js';
 import { DurableDatabase } from '../kv/durable-database.js';
 import { GroupCommit, type TransactionView } from '../kv/group-commit.js';
-import { keyBehindPrefix, keysWithPrefix } from '../kv/key-prefix.js';
+import { keyBehindPrefix, keysWithPrefix } from '../kv/key-range.js';
 import { readPage } from '../kv/read-page.js';
 import { MutableChanges } from './mutable-changes.js';
 import { decodeMutable, encodeMutable, lastVersionKey, mutableDatabaseKey } from './mutable-record.js';

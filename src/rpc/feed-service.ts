@@ -18,9 +18,10 @@ import { limits } from '../core/limits.js';
 import { parseNodeId } from '../core/node-id.js';
 import { type SubfeedHash } from '../core/subfeed.js';
 import { type FeedInfo, type FeedStore, type ReadMessagesOptions, type SubfeedInfo } from '../feeds/feed-store.js';
+import { type ReadBuffers } from '../storage/read-buffers.js';
 import { type CallContext } from './call-context.js';
 import { parseAccessRules } from './feeds/access-rules.js';
-import { type EncodedMessages, encodeMessages } from './feeds/encoded-messages.js';
+import { type EncodedMessages, encodeMessages, responseBuffers } from './feeds/encoded-messages.js';
 import { appendMessages } from './feeds/append-messages.js';
 import { checkFeedName, checkNewFeedName } from './feeds/feed-name.js';
 import { parseAddress } from './feeds/parse-subfeed.js';
@@ -38,6 +39,12 @@ export interface FeedServiceParts {
   readonly nodeId: string;
 }
 
+/** What messages are read from, and what they are encoded into. */
+interface FeedReading {
+  readonly feeds: FeedStore;
+  readonly buffers: ReadBuffers;
+}
+
 /** FeedService's methods, of which those that stream messages send them encoded. */
 export type FeedServiceHandlers = { [Name in Exclude<keyof FeedServiceService, 'readMessages' | 'watchMessages'>]: FeedServiceServer[Name] } & {
   readMessages: handleServerStreamingCall<ReadMessagesRequest, EncodedMessages>;
@@ -46,6 +53,14 @@ export type FeedServiceHandlers = { [Name in Exclude<keyof FeedServiceService, '
 
 /** FeedService over the feeds of a node: parses what comes in, maps what goes out. `idleMs`: how long a client may take nothing of what there is for it. */
 export function feedService({ feeds, nodeId }: FeedServiceParts, options: { readonly idleMs: number }): FeedServiceHandlers {
+  const buffers = responseBuffers();
+  const reading = { feeds, buffers };
+  const streaming = {
+    ...options,
+    onSent: ({ data }: EncodedMessages): void => {
+      buffers.release(data);
+    },
+  };
   return {
     createFeed: unaryHandler(async ({ name }) => ({ feed: feedMessage(await feeds.create(name === undefined ? undefined : checkNewFeedName(name))) })),
     getFeed: unaryHandler(async (request) => ({ feed: feedMessage(await findFeed(feeds, request)) })),
@@ -64,8 +79,8 @@ export function feedService({ feeds, nodeId }: FeedServiceParts, options: { read
     }),
     appendMessages: unaryHandler((request) => appendMessages(feeds, request)),
     submitMessages: unaryHandler(submitMessages(feeds, parseNodeId(nodeId))),
-    readMessages: serverStreamHandler((request, context) => readMessages(feeds, request, context), options),
-    watchMessages: serverStreamHandler((request, context) => watchMessages(feeds, request, context), { ...options, isSubscription: true }),
+    readMessages: serverStreamHandler((request, context) => readMessages(reading, request, context), streaming),
+    watchMessages: serverStreamHandler((request, context) => watchMessages(reading, request, context), { ...streaming, isSubscription: true }),
     getAccessRules: unaryHandler(async ({ subfeed }) => ({ rules: [...(await feeds.accessRules(parseAddress(subfeed)))] })),
     setAccessRules: unaryHandler(async ({ subfeed, rules }) => {
       await feeds.setAccessRules(parseAddress(subfeed), parseAccessRules(rules));
@@ -79,23 +94,27 @@ function findFeed(feeds: FeedStore, { feed }: GetFeedRequest): Promise<FeedInfo>
   return feed.$case === 'feedId' ? feeds.find(parseFeedId(feed.value)) : feeds.findByName(checkFeedName(feed.value));
 }
 
-async function* readMessages(feeds: FeedStore, request: ReadMessagesRequest, { signal }: CallContext): AsyncGenerator<EncodedMessages, void, undefined> {
+async function* readMessages(
+  { feeds, buffers }: FeedReading,
+  request: ReadMessagesRequest,
+  { signal }: CallContext,
+): AsyncGenerator<EncodedMessages, void, undefined> {
   const { withProofs } = request;
   const [maxMessages, maxBytes] = [parsePosition(request.maxMessages, 'max_messages'), parsePosition(request.maxBytes, 'max_bytes')];
   const options: ReadMessagesOptions = { withProofs, signal, ...(maxMessages > 0 && { maxMessages }), ...(maxBytes > 0 && { maxBytes }) };
   const address = parseAddress(request.subfeed);
-  for await (const blocks of feeds.read(address, parsePosition(request.position, 'position'), options)) yield encodeMessages(blocks, { withProofs });
+  for await (const blocks of feeds.read(address, parsePosition(request.position, 'position'), options)) yield encodeMessages(blocks, { withProofs, buffers });
 }
 
 async function* watchMessages(
-  feeds: FeedStore,
+  { feeds, buffers }: FeedReading,
   { subfeeds, withProofs }: WatchMessagesRequest,
   { signal }: CallContext,
 ): AsyncGenerator<EncodedMessages, void, undefined> {
   if (subfeeds.length === 0) throw new KacheryError('invalid-argument', 'There is no subfeed to follow: give one at least.', { field: 'subfeeds' });
   checkBatch(subfeeds.length, limits.maxWatchedSubfeeds, 'subfeeds');
   const watched = subfeeds.map(({ subfeed, position }) => ({ ...parseAddress(subfeed), position: parsePosition(position, 'position') }));
-  for await (const { index, blocks } of feeds.watch(watched, signal)) yield encodeMessages(blocks, { withProofs, subfeedIndex: index });
+  for await (const { index, blocks } of feeds.watch(watched, signal)) yield encodeMessages(blocks, { withProofs, subfeedIndex: index, buffers });
 }
 
 function feedMessage({ id, name, isWriteable, createdAtMs }: FeedInfo): Feed {

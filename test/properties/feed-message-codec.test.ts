@@ -7,7 +7,7 @@ import { type NodeId } from '../../src/core/node-id.js';
 import { parseSubfeedHash } from '../../src/core/subfeed.js';
 import { decodeBlock, encodeBlock, type MessageBlock } from '../../src/feeds/message-block.js';
 import { packMessages, unpackMessages } from '../../src/feeds/packed-messages.js';
-import { encodeMessages } from '../../src/rpc/feeds/encoded-messages.js';
+import { encodeMessages, responseBuffers } from '../../src/rpc/feeds/encoded-messages.js';
 import { timestamp } from '../../src/rpc/timestamp.js';
 
 const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size }).map((array) => Buffer.from(array));
@@ -41,12 +41,16 @@ function batchOf({ position, timestampMs, submitter, packed, previousHash, lastH
   };
 }
 
+const buffers = responseBuffers();
+
 test('messages are encoded as the generated codec encodes them', (t) => {
   fc.assert(
     fc.property(blocks, fc.boolean(), fc.nat(10_000), (some, withProofs, subfeedIndex) => {
       const batches = some.map((each) => batchOf(each, withProofs));
-      t.true(encodeMessages(some, { withProofs }).data.equals(ReadMessagesResponse.encode({ batches }).finish()));
-      t.true(encodeMessages(some, { withProofs, subfeedIndex }).data.equals(WatchMessagesResponse.encode({ batches, subfeedIndex }).finish()));
+      const [read, watched] = [encodeMessages(some, { withProofs, buffers }), encodeMessages(some, { withProofs, subfeedIndex, buffers })];
+      t.true(read.data.equals(ReadMessagesResponse.encode({ batches }).finish()));
+      t.true(watched.data.equals(WatchMessagesResponse.encode({ batches, subfeedIndex }).finish()));
+      for (const { data } of [read, watched]) buffers.release(data);
     }),
   );
 });

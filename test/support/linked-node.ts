@@ -41,6 +41,7 @@ import { tunnelDefinition } from '../../src/rpc/codec/tunnel-definition.js';
 import { OpenCalls } from '../../src/rpc/interceptors/open-calls.js';
 import { prepareTunnels } from '../../src/rpc/interceptors/prepare-tunnels.js';
 import { tunnelHandlers } from '../../src/rpc/peer/tunnel-handlers.js';
+import { responseBuffers } from '../../src/rpc/feeds/encoded-messages.js';
 import { ReadBuffers } from '../../src/storage/read-buffers.js';
 import { toStatus } from '../../src/rpc/codec/status-details.js';
 import { MemoryMembership, type MemoryChannel } from './memory-membership.js';
@@ -230,7 +231,7 @@ export class LinkedNode {
   private servingFeeds(caller: Caller): UntypedServiceImplementation {
     if (!this.feeds) return {};
     const share = new FairShare(systemClock, { bytesPerSecond: undefined, transfersPerNode: Infinity, transfers: Infinity });
-    const handlers = peerFeedHandlers({ feeds: this.feeds, share }, caller, { idleMs: 60_000 });
+    const handlers = peerFeedHandlers({ feeds: this.feeds, share, responses: responseBuffers() }, caller, { idleMs: 60_000 });
     return {
       ...handlers,
       findFeeds: (call: Parameters<PeerFeedHandlers['findFeeds']>[0], callback: Parameters<PeerFeedHandlers['findFeeds']>[1]) => {

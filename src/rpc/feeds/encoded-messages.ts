@@ -1,4 +1,5 @@
 import { type MessageBlock } from '../../feeds/message-block.js';
+import { ReadBuffers } from '../../storage/read-buffers.js';
 import { varintSize, writeVarint } from '../codec/varint.js';
 import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 
@@ -6,6 +7,16 @@ import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 export interface EncodedMessages {
   readonly data: Buffer;
   readonly headroomBytes: number;
+}
+
+/** Of a response with as many messages as are read at a time, with room for those of the append that ends it. */
+const usualBytes = 512 * 1024;
+/** Buffers that are kept while nobody reads. */
+const maxFreeBuffers = 4;
+
+/** What responses are encoded into; one may be released when it was sent. */
+export function responseBuffers(): ReadBuffers {
+  return new ReadBuffers(usualBytes, maxFreeBuffers);
 }
 
 /** What the fields are called in feed_service.proto. */
@@ -25,13 +36,15 @@ const maxTailBytes = 300;
  * As `ReadMessagesResponse.encode`: a response with these blocks, whose messages are copied as they are stored, with nothing made for any one of them. With a
  * `subfeedIndex`, as `WatchMessagesResponse.encode`.
  */
-export function encodeMessages(blocks: readonly MessageBlock[], options: { readonly withProofs: boolean; readonly subfeedIndex?: number }): EncodedMessages {
-  const tails = new BatchTails(blocks, options.withProofs);
-  const { subfeedIndex = 0 } = options;
+export function encodeMessages(
+  blocks: readonly MessageBlock[],
+  { withProofs, subfeedIndex = 0, buffers }: { readonly withProofs: boolean; readonly subfeedIndex?: number; readonly buffers: ReadBuffers },
+): EncodedMessages {
+  const tails = new BatchTails(blocks, withProofs);
   const indexBytes = subfeedIndex === 0 ? 0 : 1 + varintSize(subfeedIndex);
   let sizeBytes = frameHeadroomBytes + indexBytes;
   for (const [index, { packed }] of blocks.entries()) sizeBytes += fieldSize(packed.byteLength + tails.sizeOf(index));
-  const target = Buffer.allocUnsafeSlow(sizeBytes);
+  const target = buffers.acquire(sizeBytes).subarray(0, sizeBytes);
   let offset: number = frameHeadroomBytes;
   for (const [index, { packed }] of blocks.entries()) {
     offset = writeHead(target, offset, fields.response.batches, packed.byteLength + tails.sizeOf(index));

@@ -18,6 +18,7 @@ import { type FairShare } from '../../network/serving/fair-share.js';
 import { type FeedStore, type ReadMessagesOptions } from '../../feeds/feed-store.js';
 import { type ReplicaStore } from '../../feeds/replica-store.js';
 import { type SubfeedHead } from '../../feeds/subfeed-head.js';
+import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { type CallContext } from '../call-context.js';
 import { appendedMessage } from '../feeds/append-messages.js';
 import { type EncodedMessages, encodeMessages } from '../feeds/encoded-messages.js';
@@ -41,6 +42,8 @@ export interface FeedCaller {
 export interface FeedServing {
   readonly feeds: ServedFeeds;
   readonly share: Pick<FairShare, 'take'>;
+  /** What messages are encoded into. */
+  readonly responses: ReadBuffers;
 }
 
 /** The methods of PeerService that have to do with feeds, of which those that stream messages send them encoded: see peerFeedDefinition. */
@@ -53,7 +56,14 @@ export type PeerFeedHandlers = Pick<PeerServiceServer, 'findFeeds' | 'getHeads' 
  * What one caller is served of this node's feeds, as fast as its share allows; its server needs the interceptor of OpenCalls. Who loses his authorisation hears
  * nothing more of what he follows. `idleMs`: how long the caller may take nothing of what there is for it.
  */
-export function peerFeedHandlers({ feeds, share }: FeedServing, caller: FeedCaller, options: { readonly idleMs: number }): PeerFeedHandlers {
+export function peerFeedHandlers(serving: FeedServing, caller: FeedCaller, options: { readonly idleMs: number }): PeerFeedHandlers {
+  const { feeds, share, responses } = serving;
+  const streaming = {
+    ...options,
+    onSent: ({ data }: EncodedMessages): void => {
+      responses.release(data);
+    },
+  };
   const watches = new OpenWatches();
   const paced = (messages: AsyncIterable<EncodedMessages>, { signal }: CallContext): AsyncGenerator<EncodedMessages, void, undefined> =>
     atPaceOf(share, caller, messages, signal);
@@ -79,9 +89,9 @@ export function peerFeedHandlers({ feeds, share }: FeedServing, caller: FeedCall
       caller.authorize();
       return appendedMessage(await feeds.append({ ...parsePeerSubmission(request), submitter: caller.nodeId }));
     }),
-    readMessages: serverStreamHandler((request, context) => paced(readMessages(feeds, request, context), context), options),
-    watchMessages: serverStreamHandler((request, context) => watches.during(paced(watchMessages(feeds, request, context), context)), {
-      ...options,
+    readMessages: serverStreamHandler((request, context) => paced(readMessages(serving, request, context), context), streaming),
+    watchMessages: serverStreamHandler((request, context) => watches.during(paced(watchMessages(serving, request, context), context)), {
+      ...streaming,
       isSubscription: true,
     }),
   };
@@ -96,22 +106,27 @@ async function findFeed(feeds: ServedFeeds, id: FeedId): Promise<FoundFeed | und
   }
 }
 
-async function* readMessages(feeds: ServedFeeds, request: ReadMessagesRequest, { signal }: CallContext): AsyncGenerator<EncodedMessages, void, undefined> {
+async function* readMessages(
+  { feeds, responses }: FeedServing,
+  request: ReadMessagesRequest,
+  { signal }: CallContext,
+): AsyncGenerator<EncodedMessages, void, undefined> {
   const maxMessages = parsePosition(request.maxMessages, 'max_messages');
   const options: ReadMessagesOptions = { withProofs: true, signal, ...(maxMessages > 0 && { maxMessages }) };
   const blocksRead = feeds.read(parsePeerSubfeed(request.subfeed), parsePosition(request.position, 'position'), options);
-  for await (const blocks of blocksRead) yield encodeMessages(blocks, { withProofs: true });
+  for await (const blocks of blocksRead) yield encodeMessages(blocks, { withProofs: true, buffers: responses });
 }
 
 async function* watchMessages(
-  feeds: ServedFeeds,
+  { feeds, responses }: FeedServing,
   { subfeeds }: WatchMessagesRequest,
   { signal }: CallContext,
 ): AsyncGenerator<EncodedMessages, void, undefined> {
   if (subfeeds.length === 0) throw new KacheryError('invalid-argument', 'There is no subfeed to follow: give one at least.', { field: 'subfeeds' });
   checkBatch(subfeeds.length, limits.maxPeerBatchFeeds, 'subfeeds');
   const watched = subfeeds.map(({ subfeed, position }) => ({ ...parsePeerSubfeed(subfeed), position: parsePosition(position, 'position') }));
-  for await (const { index, blocks } of feeds.watch(watched, signal)) yield encodeMessages(blocks, { withProofs: true, subfeedIndex: index });
+  for await (const { index, blocks } of feeds.watch(watched, signal))
+    yield encodeMessages(blocks, { withProofs: true, subfeedIndex: index, buffers: responses });
 }
 
 /** Messages as fast as the caller's share allows, as long as the caller is authorised. */

@@ -21,6 +21,7 @@ import { type TransferRegistry } from '../transfer-registry.js';
 import { findFilesForPeer } from './find-files.js';
 import { greet, listMembers } from './greet.js';
 import { peerFeedDefinition } from './peer-feed-definition.js';
+import { responseBuffers } from '../feeds/encoded-messages.js';
 import { peerFeedHandlers, type ServedFeeds } from './peer-feed-handlers.js';
 import { readFileForPeer } from './read-file.js';
 import { readFilesForPeer } from './read-files.js';
@@ -48,6 +49,7 @@ const maxFreeBuffers = 16;
 /** PeerService, made for each connection: every call knows who calls. */
 export class PeerServing {
   private readonly buffers = new ReadBuffers(readOffsetBytes + limits.dataMessageBytes, maxFreeBuffers);
+  private readonly responses = responseBuffers();
 
   /** @param options.idleMs How long a node may take nothing of what there is for it. */
   constructor(
@@ -76,7 +78,7 @@ export class PeerServing {
   }
 
   private handlers(caller: Caller): UntypedServiceImplementation {
-    const { parts, options, buffers } = this;
+    const { parts, options, buffers, responses } = this;
     const serving = { ...parts, buffers };
     const onSent = ({ data }: { readonly data: Uint8Array }): void => {
       buffers.release(data);
@@ -87,7 +89,7 @@ export class PeerServing {
       findFiles: unaryHandler(findFilesForPeer(parts.store)),
       readFile: serverStreamHandler(readFileForPeer(serving, caller.nodeId), { ...options, onSent }),
       readFiles: serverStreamHandler(readFilesForPeer(serving, caller.nodeId), options),
-      ...peerFeedHandlers(parts, caller, options),
+      ...peerFeedHandlers({ ...parts, responses }, caller, options),
       ...(parts.index && providerHandlers(parts.index(), caller)),
       ...(parts.tunnels && tunnelHandlers(parts.tunnels, caller)),
     };
