@@ -27,6 +27,8 @@ const maxInlineBytes = 2048;
  */
 export class EntryChain {
   private readonly layout = Buffer.alloc(offsets.message + maxInlineBytes);
+  /** The layout with messages of some sizes, by their size: to make a view takes a quarter of the time of its hash. */
+  private readonly views: Buffer[] = [];
   private count: number;
 
   /** @param start Where the chain goes on from; it is taken as it is. */
@@ -53,7 +55,9 @@ export class EntryChain {
     layout.writeUInt32BE(Math.floor(this.count / two32), offsets.position);
     layout.writeUInt32BE(this.count % two32, offsets.position + 4);
     layout.writeUInt32BE(message.byteLength, offsets.size);
-    layout.write(this.digest(message), offsets.previousHash, 'latin1');
+    const digest = this.digest(message);
+    // For so few bytes a call into the system's code takes longer.
+    for (let index = 0; index < entryHashBytes; index++) layout[offsets.previousHash + index] = digest.charCodeAt(index);
     this.count++;
   }
 
@@ -67,6 +71,7 @@ export class EntryChain {
     const { layout } = this;
     if (message.byteLength > maxInlineBytes) return createHash('sha256').update(layout.subarray(0, offsets.message)).update(message).digest('binary');
     layout.set(message, offsets.message);
-    return hash('sha256', layout.subarray(0, offsets.message + message.byteLength), 'binary');
+    const view = (this.views[message.byteLength] ??= layout.subarray(0, offsets.message + message.byteLength));
+    return hash('sha256', view, 'binary');
   }
 }

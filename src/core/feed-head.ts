@@ -16,6 +16,10 @@ const tag = 'kachery-p2p/feed-head/1\0';
 /** What stands before the 32 bytes of an ed25519 public key in its usual encoding (SubjectPublicKeyInfo, RFC 8410). */
 const publicKeyPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
+/** Keys that were made last: to make one takes as long as to check a signature with it. */
+const publicKeys = new Map<FeedId, KeyObject>();
+const maxPublicKeys = 100;
+
 /** The bytes that are signed for the end of a chain; their layout is in docs/formats/feed.md. */
 export function headBytes({ feedId, subfeedHash }: SubfeedAddress, { length, lastHash }: ChainEnd): Buffer {
   const lengthBytes = Buffer.alloc(8);
@@ -35,5 +39,11 @@ export function isSignedByFeed({ subfeed, length, lastHash, signature }: SignedH
 }
 
 function publicKeyOf(feedId: FeedId): KeyObject {
-  return createPublicKey({ key: Buffer.concat([publicKeyPrefix, Buffer.from(feedId, 'hex')]), format: 'der', type: 'spki' });
+  const known = publicKeys.get(feedId);
+  if (known) return known;
+  const key = createPublicKey({ key: Buffer.concat([publicKeyPrefix, Buffer.from(feedId, 'hex')]), format: 'der', type: 'spki' });
+  const [first] = publicKeys.keys();
+  if (first !== undefined && publicKeys.size >= maxPublicKeys) publicKeys.delete(first);
+  publicKeys.set(feedId, key);
+  return key;
 }
