@@ -1,5 +1,9 @@
-/** What `work` comes to or, as soon as it is aborted, the failure that `signal` is aborted with; the work itself may go on then, and its failure is nobody's. */
-export async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+/**
+ * What `work` comes to or, as soon as it is aborted, the failure that `signal` is aborted with; the work itself may go on then, and its failure is nobody's.
+ * Without a signal, what the work comes to.
+ */
+export async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return work;
   work.catch(() => undefined);
   signal.throwIfAborted();
   let stop = (): void => undefined;
