@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { formatFileUri, labelFromPath, parseFileUri, parseUri } from '../core/uri.js';
 import { type StoredFile } from '../storage/file-store.js';
 import { LocalStorage } from '../storage/local-storage.js';
@@ -25,7 +26,6 @@ import {
 } from './kachery-client.js';
 import { type LoadOptions } from './load-options.js';
 import { defaultLabel, givenLabel } from './label.js';
-import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
 import { OfflineChannels } from './offline-channels.js';

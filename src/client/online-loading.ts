@@ -4,6 +4,7 @@ import { type ContentId, parseContentId } from '../core/content-id.js';
 import { findInDirectory } from '../core/directory-listing.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { type ChunkUri, type KacheryUri, parseUri } from '../core/uri.js';
 import { fileServiceDefinition as files } from '../rpc/codec/file-service-definition.js';
 import { type StoredFile } from '../storage/file-store.js';
@@ -16,7 +17,6 @@ import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
 import { type RangeOptions } from './kachery-client.js';
 import { type LoadOptions, sourceSelection } from './load-options.js';
-import { mapInOrder } from './map-in-order.js';
 import { Retries } from './retries.js';
 import { readStored, type StorageView } from './storage-view.js';
 

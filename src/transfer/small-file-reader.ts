@@ -5,11 +5,11 @@ import { throwIfCancelled } from '../core/cancellation.js';
 import { type ContentId } from '../core/content-id.js';
 import { isKacheryError, KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { type PeerSelection } from '../network/peer.js';
 import { fetchFailure } from './fetch-failure.js';
 import { type FetchOptions } from './fetch-request.js';
 import { inTime } from './in-time.js';
-import { mapAhead } from './map-ahead.js';
 import { noteLie } from './note-source-failure.js';
 import { type SmallFile, SmallFileSearch, type SmallFileSearchParts } from './small-file-search.js';
 import { type SmallFileIntake } from './small-file-intake.js';
@@ -48,7 +48,7 @@ export class SmallFileReader {
   /** The contents of the files, or why one cannot be had, in their order. Fails as Peers.connected, and with `cancelled`. */
   async *read(ids: readonly ContentId[]): AsyncGenerator<Buffer | KacheryError, void, undefined> {
     try {
-      for await (const results of mapAhead(this.batches(ids), batchesAhead, (batch) => this.fetchBatch(batch))) {
+      for await (const results of mapInOrder(this.batches(ids), batchesAhead, (batch) => this.fetchBatch(batch))) {
         throwIfCancelled(this.signal);
         yield* results;
       }
@@ -63,7 +63,7 @@ export class SmallFileReader {
       const found = new Map((await this.search.find(group)).map((file) => [file.id, file]));
       return group.map((id) => found.get(id) ?? { id, sources: [], answers: new Map() });
     };
-    for await (const files of mapAhead(groups, lookupsAhead, find)) yield* cut(files);
+    for await (const files of mapInOrder(groups, lookupsAhead, find)) yield* cut(files);
   }
 
   /** Asks nodes until each file is there or nobody is left to be asked for it. */

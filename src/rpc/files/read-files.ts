@@ -3,13 +3,13 @@ import { type ContentId } from '../../core/content-id.js';
 import { fileNotFound } from '../../core/file-not-found.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
+import { mapInOrder } from '../../core/map-in-order.js';
 import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { checkBatch } from './check-batch.js';
 import { checkPart } from './check-part.js';
 import { DirectoryListings } from './directory-listings.js';
 import { itemError, itemFailure } from './item-error.js';
-import { mapInOrder } from './map-in-order.js';
 import { ReachableFiles, type RemoteFiles } from './reachable-files.js';
 import { type PartContent, resolveUri, type WholeContent } from './resolve-uri.js';
 
