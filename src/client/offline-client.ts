@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import { KacheryError } from '../core/failure.js';
+import { inGroups } from '../core/in-groups.js';
 import { limits } from '../core/limits.js';
 import { mapInOrder } from '../core/map-in-order.js';
 import { formatFileUri, labelFromPath, parseFileUri, parseUri } from '../core/uri.js';
@@ -11,7 +12,6 @@ import { cancelled, clientClosed, throwIfAborted } from './cancellation.js';
 import { copyTo } from './copy-to.js';
 import { fileInfoOfStored } from './file-info.js';
 import { FormattedContent } from './formatted-content.js';
-import { inGroups } from './in-groups.js';
 import {
   type FileInfo,
   type FileProvider,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { type SmallFile as SmallFileMessage, type StoreFileResult } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
+import { inGroups } from '../core/in-groups.js';
 import { limits } from '../core/limits.js';
 import { mapInOrder } from '../core/map-in-order.js';
 import { labelFromPath } from '../core/uri.js';
@@ -13,7 +14,6 @@ import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { fileInfoOf, required } from './file-info.js';
 import { hashBytes, hashFile } from './hash-content.js';
-import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
 import { type Piece } from './piece.js';
 import { type LabelledContent } from './small-files.js';

@@ -1,17 +1,10 @@
 import test from 'ava';
 
-import { inGroups } from '../../../src/client/in-groups.js';
 import { regroup } from '../../../src/client/regroup.js';
 import { Retries } from '../../../src/client/retries.js';
 import { KacheryError } from '../../../src/core/failure.js';
 import { limits } from '../../../src/core/limits.js';
 import { listed } from '../../support/listed.js';
-
-test('inGroups fills each group as far as its bounds allow', async (t) => {
-  const bounds = { maxItems: 3, maxBytes: 10, sizeBytesOf: (size: number) => size };
-  t.deepEqual(await listed(inGroups([1, 1, 1, 1, 9, 2, 20, 5, 5, 1], bounds)), [[1, 1, 1], [1, 9], [2], [20], [5, 5], [1]]);
-  t.deepEqual(await listed(inGroups([], bounds)), []);
-});
 
 test('regroup makes pieces of one size with room before them', async (t) => {
   async function* source(): AsyncGenerator<Uint8Array> {
