@@ -5,7 +5,7 @@ import { type CallOptions } from './call-options.js';
 import { type ContentCache } from './content-cache.js';
 import { copyTo } from './copy-to.js';
 import { type Daemon } from './daemon.js';
-import { fileInfoOf, required } from './file-info.js';
+import { fileInfoOf } from './file-info.js';
 import { FormattedContent } from './formatted-content.js';
 import {
   type FileInfo,
@@ -29,6 +29,7 @@ import { OnlineMirrors } from './online-mirrors.js';
 import { OnlineMutables } from './online-mutables.js';
 import { OnlineStoring } from './online-storing.js';
 import { regroup } from './regroup.js';
+import { required } from './required.js';
 import { labelled } from './small-files.js';
 
 /** A client that works through a daemon. */

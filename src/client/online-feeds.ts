@@ -9,10 +9,10 @@ import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
 import { encodeJson } from './encode-json.js';
 import { type Feed, type Feeds, type FollowOptions, type Subfeed, type SubfeedInfo, type SubfeedMessage, type WatchedSubfeed } from './feeds.js';
-import { required } from './file-info.js';
 import { followSubfeeds } from './follow-subfeeds.js';
 import { type StoreOptions } from './kachery-client.js';
 import { OnlineSubfeed } from './online-subfeed.js';
+import { required } from './required.js';
 import { type NamedSubfeed } from './subfeed-cursor.js';
 
 type StoreJson = (value: unknown, options: StoreOptions) => Promise<string>;

@@ -13,10 +13,10 @@ import { type CallOptions, type Progress } from './call-options.js';
 import { collect } from './collect.js';
 import { type ContentCache } from './content-cache.js';
 import { type Daemon } from './daemon.js';
-import { required } from './file-info.js';
 import { itemFailure } from './item-failure.js';
 import { type RangeOptions } from './kachery-client.js';
 import { type LoadOptions, sourceSelection } from './load-options.js';
+import { missingField, required } from './required.js';
 import { Retries } from './retries.js';
 import { readStored, type StorageView } from './storage-view.js';
 
@@ -110,7 +110,7 @@ export class OnlineLoading {
       if (event?.$case === 'file') return { id: parseContentId(event.value.sha1), sizeBytes: Number(event.value.sizeBytes) };
       reportLoad(event, options);
     }
-    return required<Content>(undefined, 'file');
+    throw missingField('file');
   }
 
   /** The bytes of a range as the daemon sends them; goes on where it was when the connection breaks. */
@@ -150,7 +150,7 @@ export class OnlineLoading {
         yield value;
       }
     }
-    if (left > 0) required(undefined, 'results');
+    if (left > 0) throw missingField('results');
   }
 }
 

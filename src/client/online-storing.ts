@@ -12,10 +12,11 @@ import { fileServiceDefinition as files } from '../rpc/codec/file-service-defini
 import { IntakePool } from '../storage/intake/intake-pool.js';
 import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
-import { fileInfoOf, required } from './file-info.js';
+import { fileInfoOf } from './file-info.js';
 import { hashBytes, hashFile } from './hash-content.js';
 import { itemFailure } from './item-failure.js';
 import { type Piece } from './piece.js';
+import { missingField, required } from './required.js';
 import { type LabelledContent } from './small-files.js';
 import { SourceFile } from './source-file.js';
 import { sendPieces, upload } from './upload.js';
@@ -158,7 +159,7 @@ export class OnlineStoring {
       files: group.map(({ content, label }): SmallFileMessage => ({ content: Buffer.from(content.buffer, content.byteOffset, content.byteLength), label })),
     };
     const { results } = await this.daemon.unary(files.storeFiles, request, { signal, timeoutMs: batchTimeoutMs });
-    if (results.length !== group.length) required(undefined, 'results');
+    if (results.length !== group.length) throw missingField('results');
     return results.map(uriOrFailure);
   }
 }
