@@ -28,6 +28,12 @@ export interface PageOptions {
 /** A key and its value. */
 export type DatabaseEntry = readonly [key: Buffer, value: Buffer];
 
+/** What level's iterators over entries and over values have in common. */
+interface PagedIterator<Item> {
+  nextv(count: number): Promise<Item[]>;
+  close(): Promise<void>;
+}
+
 const encoding = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 const blockCacheBytes = 8 * 1024 * 1024;
 const writeBufferBytes = 4 * 1024 * 1024;
@@ -87,31 +93,13 @@ export class DurableDatabase {
   /** The entries of a range, some at a time, as they were when the reading began. */
   async *pages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<DatabaseEntry[], void, undefined> {
     await this.reopening;
-    const iterator = this.level.iterator({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
-    try {
-      for (;;) {
-        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
-        if (page.length === 0) return;
-        yield page;
-      }
-    } finally {
-      await iterator.close();
-    }
+    yield* this.inPages(this.level.iterator({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes }));
   }
 
   /** The values of a range, some at a time, as they were when the reading began; faster than `pages`. */
   async *valuePages(range: KeyRange, options: PageOptions = {}): AsyncGenerator<Buffer[], void, undefined> {
     await this.reopening;
-    const iterator = this.level.values({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes });
-    try {
-      for (;;) {
-        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
-        if (page.length === 0) return;
-        yield page;
-      }
-    } finally {
-      await iterator.close();
-    }
+    yield* this.inPages(this.level.values({ ...encoding, ...range, ...options, highWaterMarkBytes: pageBytes }));
   }
 
   /** Makes all changes or none; they are on disk when it resolves. After a failure the database is as before, or has all changes when it is opened again. */
@@ -156,6 +144,18 @@ export class DurableDatabase {
       this.isDoubtful = false;
     } catch (error) {
       throw databaseFailure(error, this.dir, 'be opened again');
+    }
+  }
+
+  private async *inPages<Item>(iterator: PagedIterator<Item>): AsyncGenerator<Item[], void, undefined> {
+    try {
+      for (;;) {
+        const page = await this.attempt('be read', () => iterator.nextv(pageEntries));
+        if (page.length === 0) return;
+        yield page;
+      }
+    } finally {
+      await iterator.close();
     }
   }
 
