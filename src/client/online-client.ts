@@ -1,6 +1,7 @@
 import { FileServiceService as files } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { NodeServiceService as nodes } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { parseFileUri, parseUri } from '../core/uri.js';
+import { eachOfAllPages } from './all-pages.js';
 import { type CallOptions } from './call-options.js';
 import { type ContentCache } from './content-cache.js';
 import { copyTo } from './copy-to.js';
@@ -101,13 +102,11 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     }
   }
 
-  async *listFiles({ signal }: CallOptions = {}): AsyncGenerator<FileInfo, void, undefined> {
-    let pageToken = '';
-    do {
+  listFiles({ signal }: CallOptions = {}): AsyncGenerator<FileInfo, void, undefined> {
+    return eachOfAllPages(async (pageToken) => {
       const page = await this.daemon.unary(files.listFiles, { pageSize: 0, pageToken }, { signal });
-      for (const file of page.files) yield fileInfoOf(file);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+      return { items: page.files.map(fileInfoOf), nextPageToken: page.nextPageToken };
+    });
   }
 
   async deleteFile(uri: string, { signal }: CallOptions = {}): Promise<number> {
