@@ -28,6 +28,7 @@ const groupsOfSuites = [
 const memoryDisk = '/dev/shm';
 const roomBytes = 4e9;
 const temporaryDir = openMemoryFolder();
+process.once('exit', removeMemoryFolder);
 
 /** Environment of the tests: the machine's, without the settings of a daemon that somebody uses. */
 const environment = {
@@ -43,11 +44,14 @@ function openMemoryFolder() {
     if (bavail * bsize < roomBytes) return undefined;
     const folder = mkdtempSync(join(memoryDisk, 'kachery-p2p-tests-'));
     chmodSync(folder, 0o1777);
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     return folder;
   } catch {
     return undefined;
   }
+}
+
+function removeMemoryFolder() {
+  if (temporaryDir !== undefined) rmSync(temporaryDir, { recursive: true, force: true });
 }
 
 /** A suite that prints nothing for so long hangs. */
@@ -68,7 +72,7 @@ function endGroup(group, signal = 'SIGKILL') {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => {
     for (const group of groups) endGroup(group, signal);
-    process.emit('exit');
+    removeMemoryFolder();
     process.kill(process.pid, signal);
   });
 }

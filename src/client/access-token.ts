@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { KacheryError } from '../core/failure.js';
+import { type DaemonRecord, readDaemonRecord } from './daemon-record.js';
 import { readClientToken } from './read-client-token.js';
 
 /** What a client proves itself with. */
@@ -39,7 +40,7 @@ export interface TokenAudience {
  */
 export async function chooseToken(places: TokenPlaces, audience: TokenAudience): Promise<AccessToken> {
   const { configDir, storageDir } = places;
-  const daemon = await readRunningDaemon(configDir);
+  const daemon = await readDaemonRecord(configDir);
   const isKnown = storageDir !== undefined || daemon?.nodeId === audience.nodeId;
   if (isKnown && !audience.isProven) throw notProven(audience);
   const isOwnDaemon = daemon?.nodeId === audience.nodeId && isOnThisMachine(daemon, audience.address);
@@ -59,27 +60,11 @@ function notProven({ nodeId, address }: TokenAudience): KacheryError {
   );
 }
 
-interface RunningDaemon {
-  readonly pid: number;
-  readonly address: string;
-  readonly nodeId: string;
-}
-
-async function readRunningDaemon(configDir: string): Promise<RunningDaemon | undefined> {
-  try {
-    const record = JSON.parse(await readFile(join(configDir, 'daemon.json'), 'utf8')) as Partial<Record<keyof RunningDaemon, unknown>> | null;
-    const { pid, address, nodeId } = record ?? {};
-    return typeof pid === 'number' && typeof address === 'string' && typeof nodeId === 'string' ? { pid, address, nodeId } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The home directory may be shared with other machines, and a loopback port may be a tunnel: only a process of this user that lives here proves that
  * it is the daemon and that paths mean the same to it.
  */
-function isOnThisMachine(daemon: RunningDaemon, address: string): boolean {
+function isOnThisMachine(daemon: DaemonRecord, address: string): boolean {
   if (portOf(daemon.address) !== portOf(address)) return false;
   if (!/^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(address)) return false;
   try {

@@ -7,7 +7,7 @@ import {
 } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
 import { type Channel, type ChannelRoles, type LinkKind, type Peer } from './channels.js';
 import { dateOf } from './date-of.js';
-import { required } from './file-info.js';
+import { required } from './required.js';
 
 const linkKinds: Readonly<Record<LinkKindMessage, LinkKind | undefined>> = {
   [LinkKindMessage.LINK_KIND_UNSPECIFIED]: undefined,

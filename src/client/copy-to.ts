@@ -4,11 +4,11 @@ import { chmod, constants, copyFile, open, rename, rm, stat } from 'node:fs/prom
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { cancelled } from '../core/cancellation.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { localFileFailure, systemErrorCode } from '../storage/system-failure.js';
 import { type CallOptions } from './call-options.js';
-import { cancelled } from './cancellation.js';
 
 /**
  * Puts a copy of a file at `dest`, which the caller may change as he likes, and resolves with its absolute path. A file that is there is replaced, in one

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 import { type GetNodeResponse, NodeServiceService } from '../../gen/ts/kachery_p2p/v1/node_service.js';
+import { cancelled } from '../core/cancellation.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
+import { orAborted } from '../core/or-aborted.js';
 import { type AccessToken, chooseToken } from './access-token.js';
-import { unlessAborted } from './cancellation.js';
 import { findVisibleStorage } from './find-visible-storage.js';
 import { isProvenNode } from './is-proven-node.js';
 import { daemonNotRunning } from './rpc-failure.js';
@@ -67,7 +68,7 @@ export class Daemon {
         if (this.latest === asked) this.latest = undefined;
       });
     }
-    return unlessAborted(this.latest.probe, signal);
+    return orAborted(this.latest.probe, signal, cancelled);
   }
 
   /** Makes a call with one request and one answer. */

@@ -1,4 +1,4 @@
-import { required } from './file-info.js';
+import { required } from './required.js';
 
 /** The time that a protobuf timestamp tells, to the millisecond. */
 export function dateOf(time: { readonly seconds: bigint | number; readonly nanos: number } | undefined): Date {

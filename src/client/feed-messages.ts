@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 import { type MessageBatch } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { throwIfCancelled } from '../core/cancellation.js';
 import { KacheryError } from '../core/failure.js';
-import { throwIfAborted } from './cancellation.js';
 import { dateOf } from './date-of.js';
 import { type FeedMessage, type MessageEncoding } from './feeds.js';
 
@@ -19,7 +19,7 @@ export function* feedMessages(batches: readonly MessageBatch[], { encoding = 'js
     const submitterNodeId = submitter === '' ? undefined : submitter;
     let position = Number(first);
     for (const bytes of messages) {
-      throwIfAborted(signal);
+      throwIfCancelled(signal);
       yield { position, value: encoding === 'bytes' ? bytes : decode(bytes, position), appendedAt, submitterNodeId };
       position += 1;
     }

@@ -1,8 +1,8 @@
 import { FileLocation, type FileInfo as FileInfoMessage } from '../../gen/ts/kachery_p2p/v1/common.js';
-import { KacheryError } from '../core/failure.js';
 import { formatFileUri } from '../core/uri.js';
 import { type StoredFile } from '../storage/file-store.js';
 import { type FileInfo } from './kachery-client.js';
+import { required } from './required.js';
 
 /** A file as the daemon tells of it. */
 export function fileInfoOf(message: FileInfoMessage | undefined): FileInfo {
@@ -21,10 +21,4 @@ export function fileInfoOf(message: FileInfoMessage | undefined): FileInfo {
 export function fileInfoOfStored({ id, sizeBytes, manifestId, location, path }: StoredFile, label: string): FileInfo {
   const manifest = manifestId === undefined ? {} : { manifestSha1: manifestId };
   return { uri: formatFileUri(id, label, manifestId), sha1: id, sizeBytes, ...manifest, location, localPath: path };
-}
-
-/** A field that every answer has. Fails with `internal` if the answer lacks it. */
-export function required<T>(value: T | undefined, field: string): T {
-  if (value !== undefined) return value;
-  throw new KacheryError('internal', `The daemon's answer lacks the field ${field}. Is it newer or older than this client? Please report it.`, { field });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { cancelled, throwIfCancelled } from '../core/cancellation.js';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
@@ -7,7 +8,6 @@ import { IntakeError, type IntakeJob } from '../storage/intake/intake-lane.js';
 import { type IntakePool } from '../storage/intake/intake-pool.js';
 import { localFileFailure } from '../storage/system-failure.js';
 import { type CallOptions } from './call-options.js';
-import { cancelled, throwIfAborted } from './cancellation.js';
 import { type SourceFile } from './source-file.js';
 
 /** Up to this size, hashing here takes less time than telling a worker. */
@@ -51,7 +51,7 @@ async function hashWith(
   signal: AbortSignal | undefined,
   onTaken?: (doneBytes: number) => void,
 ): Promise<ContentId> {
-  throwIfAborted(signal);
+  throwIfCancelled(signal);
   const job = pool.open({ append: false, chunked: false }, onTaken);
   const cancel = (): void => {
     job.cancel();

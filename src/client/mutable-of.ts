@@ -1,7 +1,7 @@
 import { type Mutable as MutableRecord } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { dateOf } from './date-of.js';
-import { required } from './file-info.js';
 import { type Mutable } from './mutables.js';
+import { required } from './required.js';
 
 /** A mutable as the daemon tells of it. */
 export function mutableOf(record: MutableRecord | undefined): Mutable {

@@ -1,10 +1,10 @@
 import { MutableServiceService as service, type WatchMutablesResponse } from '../../gen/ts/kachery_p2p/v1/mutable_service.js';
 import { type Daemon } from './daemon.js';
-import { required } from './file-info.js';
 import { listMutables } from './list-mutables.js';
 import { mutableOf } from './mutable-of.js';
 import { type Mutable, type MutableChange, type WatchMutablesOptions } from './mutables.js';
 import { reconnecting } from './reconnecting.js';
+import { required } from './required.js';
 
 /**
  * Changes of mutables: what the daemon tells, and when it was away, the difference between what was there before and what is there now. Remembers the keys and

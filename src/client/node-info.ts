@@ -1,7 +1,7 @@
 import { type GetNodeResponse, type Transfer as TransferMessage, TransferKind, TransferState } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { dateOf } from './date-of.js';
-import { required } from './file-info.js';
 import { type NodeInfo, type Transfer } from './kachery-client.js';
+import { required } from './required.js';
 
 const transferKinds: Readonly<Record<TransferKind, Transfer['kind']>> = {
   [TransferKind.TRANSFER_KIND_UNSPECIFIED]: 'read',

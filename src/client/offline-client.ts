@@ -1,16 +1,18 @@
 import { resolve } from 'node:path';
 
+import { cancelled, throwIfCancelled } from '../core/cancellation.js';
 import { KacheryError } from '../core/failure.js';
+import { inGroups } from '../core/in-groups.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { formatFileUri, labelFromPath, parseFileUri, parseUri } from '../core/uri.js';
 import { type StoredFile } from '../storage/file-store.js';
 import { LocalStorage } from '../storage/local-storage.js';
 import { type CallOptions } from './call-options.js';
-import { cancelled, clientClosed, throwIfAborted } from './cancellation.js';
+import { clientClosed } from './client-closed.js';
 import { copyTo } from './copy-to.js';
 import { fileInfoOfStored } from './file-info.js';
 import { FormattedContent } from './formatted-content.js';
-import { inGroups } from './in-groups.js';
 import {
   type FileInfo,
   type FileProvider,
@@ -25,7 +27,6 @@ import {
 } from './kachery-client.js';
 import { type LoadOptions } from './load-options.js';
 import { defaultLabel, givenLabel } from './label.js';
-import { mapInOrder } from './map-in-order.js';
 import { OfflineFeeds } from './offline-feeds.js';
 import { OfflineFiles } from './offline-files.js';
 import { OfflineChannels } from './offline-channels.js';
@@ -220,7 +221,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
   }
 
   private checkUsable(signal: AbortSignal | undefined): void {
-    throwIfAborted(signal);
+    throwIfCancelled(signal);
     if (this.isClosed) throw clientClosed();
   }
 }
@@ -228,7 +229,7 @@ export class OfflineClient extends FormattedContent implements KacheryClient {
 /** The store takes buffers for good; one without headroom is the caller's. */
 async function* ownBuffers(pieces: AsyncIterable<Piece>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const { data, headroomBytes } of pieces) {
-    throwIfAborted(signal);
+    throwIfCancelled(signal);
     yield headroomBytes > 0 ? data : Uint8Array.from(data);
   }
 }

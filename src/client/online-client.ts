@@ -1,11 +1,12 @@
 import { FileServiceService as files } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { NodeServiceService as nodes } from '../../gen/ts/kachery_p2p/v1/node_service.js';
 import { parseFileUri, parseUri } from '../core/uri.js';
+import { eachOfAllPages } from './all-pages.js';
 import { type CallOptions } from './call-options.js';
 import { type ContentCache } from './content-cache.js';
 import { copyTo } from './copy-to.js';
 import { type Daemon } from './daemon.js';
-import { fileInfoOf, required } from './file-info.js';
+import { fileInfoOf } from './file-info.js';
 import { FormattedContent } from './formatted-content.js';
 import {
   type FileInfo,
@@ -29,6 +30,7 @@ import { OnlineMirrors } from './online-mirrors.js';
 import { OnlineMutables } from './online-mutables.js';
 import { OnlineStoring } from './online-storing.js';
 import { regroup } from './regroup.js';
+import { required } from './required.js';
 import { labelled } from './small-files.js';
 
 /** A client that works through a daemon. */
@@ -100,13 +102,11 @@ export class OnlineClient extends FormattedContent implements KacheryClient {
     }
   }
 
-  async *listFiles({ signal }: CallOptions = {}): AsyncGenerator<FileInfo, void, undefined> {
-    let pageToken = '';
-    do {
+  listFiles({ signal }: CallOptions = {}): AsyncGenerator<FileInfo, void, undefined> {
+    return eachOfAllPages(async (pageToken) => {
       const page = await this.daemon.unary(files.listFiles, { pageSize: 0, pageToken }, { signal });
-      for (const file of page.files) yield fileInfoOf(file);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+      return { items: page.files.map(fileInfoOf), nextPageToken: page.nextPageToken };
+    });
   }
 
   async deleteFile(uri: string, { signal }: CallOptions = {}): Promise<number> {

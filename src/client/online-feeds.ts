@@ -1,18 +1,19 @@
-import { type Feed as FeedRecord, FeedServiceService as service } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
+import { type Feed as FeedRecord, FeedServiceService as service, type Subfeed as SubfeedRecord } from '../../gen/ts/kachery_p2p/v1/feed_service.js';
 import { quoted } from '../core/content-id.js';
 import { KacheryError } from '../core/failure.js';
 import { isFeedId, parseFeedId } from '../core/feed-id.js';
 import { formatFeedUri, parseFeedUri } from '../core/feed-uri.js';
 import { subfeedOfName } from '../core/subfeed.js';
+import { eachOfAllPages } from './all-pages.js';
 import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
 import { encodeJson } from './encode-json.js';
 import { type Feed, type Feeds, type FollowOptions, type Subfeed, type SubfeedInfo, type SubfeedMessage, type WatchedSubfeed } from './feeds.js';
-import { required } from './file-info.js';
 import { followSubfeeds } from './follow-subfeeds.js';
 import { type StoreOptions } from './kachery-client.js';
 import { OnlineSubfeed } from './online-subfeed.js';
+import { required } from './required.js';
 import { type NamedSubfeed } from './subfeed-cursor.js';
 
 type StoreJson = (value: unknown, options: StoreOptions) => Promise<string>;
@@ -44,13 +45,11 @@ export class OnlineFeeds implements Feeds {
     await this.daemon.unary(service.deleteFeed, { feedId: id }, { signal: options.signal });
   }
 
-  async *list({ signal }: CallOptions = {}): AsyncGenerator<Feed, void, undefined> {
-    let pageToken = '';
-    do {
-      const page = await this.daemon.unary(service.listFeeds, { pageSize: 0, pageToken }, { signal });
-      for (const feed of page.feeds) yield this.feedOf(feed);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+  list({ signal }: CallOptions = {}): AsyncGenerator<Feed, void, undefined> {
+    return eachOfAllPages(async (pageToken) => {
+      const { feeds, nextPageToken } = await this.daemon.unary(service.listFeeds, { pageSize: 0, pageToken }, { signal });
+      return { items: feeds.map((feed) => this.feedOf(feed)), nextPageToken };
+    });
   }
 
   async *watch(subfeeds: readonly WatchedSubfeed[], options: FollowOptions = {}): AsyncGenerator<SubfeedMessage, void, undefined> {
@@ -89,15 +88,11 @@ class OnlineFeed implements Feed {
     return new OnlineSubfeed(this.daemon, { feedId: this.id, name: subfeedOfName(value) });
   }
 
-  async *listSubfeeds({ signal }: CallOptions = {}): AsyncGenerator<SubfeedInfo, void, undefined> {
-    let pageToken = '';
-    do {
-      const page = await this.daemon.unary(service.listSubfeeds, { feedId: this.id, pageSize: 0, pageToken }, { signal });
-      for (const { hash, nameJson, length } of page.subfeeds) {
-        yield { hash, name: nameJson === undefined ? undefined : (JSON.parse(nameJson) as unknown), length: Number(length) };
-      }
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+  listSubfeeds({ signal }: CallOptions = {}): AsyncGenerator<SubfeedInfo, void, undefined> {
+    return eachOfAllPages(async (pageToken) => {
+      const { subfeeds, nextPageToken } = await this.daemon.unary(service.listSubfeeds, { feedId: this.id, pageSize: 0, pageToken }, { signal });
+      return { items: subfeeds.map(subfeedInfoOf), nextPageToken };
+    });
   }
 
   async createSnapshot(names?: readonly unknown[], options: CallOptions = {}): Promise<string> {
@@ -111,6 +106,10 @@ class OnlineFeed implements Feed {
     }
     return this.storeJson({ subfeeds }, { ...options, label: 'feed.json' });
   }
+}
+
+function subfeedInfoOf({ hash, nameJson, length }: SubfeedRecord): SubfeedInfo {
+  return { hash, name: nameJson === undefined ? undefined : (JSON.parse(nameJson) as unknown), length: Number(length) };
 }
 
 function selectorOf(text: string) {

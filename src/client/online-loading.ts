@@ -3,7 +3,9 @@ import { checkByteRange } from '../core/byte-range.js';
 import { type ContentId, parseContentId } from '../core/content-id.js';
 import { findInDirectory } from '../core/directory-listing.js';
 import { KacheryError } from '../core/failure.js';
+import { inGroups } from '../core/in-groups.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { type ChunkUri, type KacheryUri, parseUri } from '../core/uri.js';
 import { fileServiceDefinition as files } from '../rpc/codec/file-service-definition.js';
 import { type StoredFile } from '../storage/file-store.js';
@@ -11,12 +13,10 @@ import { type CallOptions, type Progress } from './call-options.js';
 import { collect } from './collect.js';
 import { type ContentCache } from './content-cache.js';
 import { type Daemon } from './daemon.js';
-import { required } from './file-info.js';
-import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
 import { type RangeOptions } from './kachery-client.js';
 import { type LoadOptions, sourceSelection } from './load-options.js';
-import { mapInOrder } from './map-in-order.js';
+import { missingField, required } from './required.js';
 import { Retries } from './retries.js';
 import { readStored, type StorageView } from './storage-view.js';
 
@@ -110,7 +110,7 @@ export class OnlineLoading {
       if (event?.$case === 'file') return { id: parseContentId(event.value.sha1), sizeBytes: Number(event.value.sizeBytes) };
       reportLoad(event, options);
     }
-    return required<Content>(undefined, 'file');
+    throw missingField('file');
   }
 
   /** The bytes of a range as the daemon sends them; goes on where it was when the connection breaks. */
@@ -150,7 +150,7 @@ export class OnlineLoading {
         yield value;
       }
     }
-    if (left > 0) required(undefined, 'results');
+    if (left > 0) throw missingField('results');
   }
 }
 

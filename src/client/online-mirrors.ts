@@ -3,8 +3,8 @@ import { allPages } from './all-pages.js';
 import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
 import { dateOf } from './date-of.js';
-import { required } from './file-info.js';
 import { type Mirror, type Mirrors, type MirrorState } from './mirrors.js';
+import { required } from './required.js';
 
 const states: Readonly<Partial<Record<StateMessage, MirrorState>>> = {
   [StateMessage.MIRROR_STATE_FETCHING]: 'fetching',

@@ -3,19 +3,20 @@ import { resolve } from 'node:path';
 
 import { type SmallFile as SmallFileMessage, type StoreFileResult } from '../../gen/ts/kachery_p2p/v1/file_service.js';
 import { type FailureReason, isKacheryError, KacheryError } from '../core/failure.js';
+import { inGroups } from '../core/in-groups.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { labelFromPath } from '../core/uri.js';
 import { fieldHeadroomBytes } from '../rpc/codec/bytes-field.js';
 import { fileServiceDefinition as files } from '../rpc/codec/file-service-definition.js';
 import { IntakePool } from '../storage/intake/intake-pool.js';
 import { type CallOptions } from './call-options.js';
 import { type Daemon } from './daemon.js';
-import { fileInfoOf, required } from './file-info.js';
+import { fileInfoOf } from './file-info.js';
 import { hashBytes, hashFile } from './hash-content.js';
-import { inGroups } from './in-groups.js';
 import { itemFailure } from './item-failure.js';
-import { mapInOrder } from './map-in-order.js';
 import { type Piece } from './piece.js';
+import { missingField, required } from './required.js';
 import { type LabelledContent } from './small-files.js';
 import { SourceFile } from './source-file.js';
 import { sendPieces, upload } from './upload.js';
@@ -158,7 +159,7 @@ export class OnlineStoring {
       files: group.map(({ content, label }): SmallFileMessage => ({ content: Buffer.from(content.buffer, content.byteOffset, content.byteLength), label })),
     };
     const { results } = await this.daemon.unary(files.storeFiles, request, { signal, timeoutMs: batchTimeoutMs });
-    if (results.length !== group.length) required(undefined, 'results');
+    if (results.length !== group.length) throw missingField('results');
     return results.map(uriOrFailure);
   }
 }

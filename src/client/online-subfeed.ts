@@ -7,8 +7,8 @@ import { type Daemon } from './daemon.js';
 import { encodeMessages } from './encode-messages.js';
 import { feedMessages } from './feed-messages.js';
 import { type AccessRule, type AppendOptions, type FeedMessage, type FollowFromOptions, type ReadMessagesOptions, type Subfeed } from './feeds.js';
-import { required } from './file-info.js';
 import { followSubfeeds } from './follow-subfeeds.js';
+import { required } from './required.js';
 import { Retries } from './retries.js';
 import { type NamedSubfeed, positionOf, SubfeedCursor, subfeedKey } from './subfeed-cursor.js';
 

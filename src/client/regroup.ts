@@ -1,8 +1,8 @@
 import { fieldHeadroomBytes } from '../rpc/codec/bytes-field.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
-import { unlessAbortedEach } from './cancellation.js';
 import { type Piece } from './piece.js';
+import { unlessAbortedEach } from './unless-aborted-each.js';
 
 /**
  * The bytes of a stream in pieces of the size that travels best, whatever size they come in. Fails with `invalid-argument` for what is not bytes,

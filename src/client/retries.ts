@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { cancelled } from '../core/cancellation.js';
 import { type FailureReason, KacheryError } from '../core/failure.js';
-import { cancelled } from './cancellation.js';
 
 /** How long to wait before each next try. */
 const delaysMs = [50, 200, 500, 1_000, 2_000, 4_000];

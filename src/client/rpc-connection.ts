@@ -2,10 +2,11 @@ import { once } from 'node:events';
 
 import { type CallOptions, Client, type ClientOptions, connectivityState, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
+import { throwIfCancelled } from '../core/cancellation.js';
 import { KacheryError } from '../core/failure.js';
 import { limits } from '../core/limits.js';
 import { CallGuard } from './call-guard.js';
-import { clientClosed, throwIfAborted } from './cancellation.js';
+import { clientClosed } from './client-closed.js';
 import { rpcFailure, silence } from './rpc-failure.js';
 import { type RpcMethod } from './rpc-method.js';
 import { writeAll } from './write-all.js';
@@ -163,7 +164,7 @@ export class RpcConnection {
   }
 
   private checkUsable(signal: AbortSignal | undefined): void {
-    throwIfAborted(signal);
+    throwIfCancelled(signal);
     if (this.isClosed) throw clientClosed();
   }
 

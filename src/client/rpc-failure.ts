@@ -1,9 +1,9 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 
+import { cancelled } from '../core/cancellation.js';
 import { KacheryError } from '../core/failure.js';
 import { failureFromServiceError } from '../rpc/codec/failure-from-service-error.js';
 import { statusDetailsKey } from '../rpc/codec/status-details.js';
-import { cancelled } from './cancellation.js';
 
 /** Why a call to the daemon at `address` failed, as the domain names it. */
 export function rpcFailure(error: unknown, address: string, signal: AbortSignal | undefined): KacheryError {

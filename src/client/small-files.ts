@@ -1,7 +1,7 @@
-import { unlessAbortedEach } from './cancellation.js';
 import { type SmallFile } from './kachery-client.js';
 import { defaultLabel, givenLabel } from './label.js';
 import { encodeText } from './text-content.js';
+import { unlessAbortedEach } from './unless-aborted-each.js';
 
 /** A small file as it is stored. */
 export interface LabelledContent {

@@ -2,6 +2,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { cancelled, throwIfCancelled } from '../core/cancellation.js';
 import { type ContentId } from '../core/content-id.js';
 import { emptyContentIndex } from '../storage/content-index.js';
 import { contentCorrupt, ContentReader } from '../storage/content-reader.js';
@@ -9,7 +10,6 @@ import { type StoredFile } from '../storage/file-store.js';
 import { StorageLayout } from '../storage/layout.js';
 import { isLinkValid, parseLinkRecord } from '../storage/link-record.js';
 import { systemErrorCode } from '../storage/system-failure.js';
-import { cancelled, throwIfAborted } from './cancellation.js';
 import { type RangeOptions } from './kachery-client.js';
 import { readOwnedText } from './read-owned-text.js';
 
@@ -48,7 +48,7 @@ export async function nodeIdOf(storageDir: string): Promise<string | undefined> 
 
 /** The bytes of a range of a file that a {@link StorageView} found. Fails as FileStore.read, and with `cancelled`. */
 export async function* readStored(file: StoredFile, { start = 0, end, signal, onProgress }: RangeOptions): AsyncGenerator<Buffer, void, undefined> {
-  throwIfAborted(signal);
+  throwIfCancelled(signal);
   const sizeBytes = (end ?? file.sizeBytes) - start;
   let doneBytes = 0;
   for await (const piece of reader.read(file, { start, ...(end === undefined ? {} : { end }) })) {

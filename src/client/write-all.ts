@@ -1,7 +1,7 @@
 import { type ClientWritableStream } from '@grpc/grpc-js';
 
+import { orAborted } from '../core/or-aborted.js';
 import { type CallGuard } from './call-guard.js';
-import { untilAborted } from './cancellation.js';
 
 /** Messages that may wait for the connection at a time. */
 const maxPending = 3;
@@ -22,16 +22,16 @@ export async function writeAll<Request>(
   try {
     while (!ended.aborted) {
       guard.waiting = false;
-      const next = await untilAborted(source.next(), ended);
-      isSourceOver = next?.done ?? false;
-      if (!next || next.done) break;
+      const next = await orAborted(source.next(), ended);
+      isSourceOver = next.done ?? false;
+      if (next.done) break;
       guard.waiting = true;
       guard.restart();
       await sender.send(next.value);
     }
   } catch (error) {
-    isSourceOver = true;
-    throw error;
+    isSourceOver = !ended.aborted;
+    if (isSourceOver) throw error;
   } finally {
     guard.waiting = true;
     guard.restart();

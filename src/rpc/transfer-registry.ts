@@ -1,4 +1,5 @@
 import { type Clock } from '../core/clock.js';
+import { Bell } from '../transfer/bell.js';
 
 /** A movement of one file's bytes between this node and a client or another node, as it is at a moment. */
 export interface Transfer {
@@ -63,29 +64,21 @@ export class TransferRegistry {
    */
   async *watch(signal: AbortSignal): AsyncGenerator<Transfer, void, undefined> {
     const waiting = new Map(this.active);
-    let wake = (): void => undefined;
+    const news = new Bell();
     const hear = (transfer: Transfer): void => {
       waiting.delete(transfer.id);
       waiting.set(transfer.id, transfer);
       if (waiting.size > maxWaitingPerWatcher) waiting.delete(waiting.keys().next().value ?? 0);
-      wake();
-    };
-    const onAbort = (): void => {
-      wake();
+      news.ring();
     };
     this.watchers.add(hear);
-    signal.addEventListener('abort', onAbort);
     try {
       while (!signal.aborted) {
         yield* takeAll(waiting);
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (waiting.size > 0 || signal.aborted) resolve();
-        });
+        if (waiting.size === 0) await news.wait({ signal });
       }
     } finally {
       this.watchers.delete(hear);
-      signal.removeEventListener('abort', onAbort);
     }
   }
 

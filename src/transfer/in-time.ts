@@ -1,3 +1,4 @@
+import { cancelled } from '../core/cancellation.js';
 import { KacheryError } from '../core/failure.js';
 
 /**
@@ -14,7 +15,7 @@ export async function* inTime<T>(
   });
   stopped.catch(() => undefined);
   const cancel = (): void => {
-    stop(new KacheryError('cancelled', 'The operation was cancelled by its caller.'));
+    stop(cancelled(signal));
   };
   let isHeld = false;
   const watchdog = setTimeout(() => {

@@ -4,12 +4,13 @@ import { setMaxListeners } from 'node:events';
 import { throwIfCancelled } from '../core/cancellation.js';
 import { type ContentId } from '../core/content-id.js';
 import { isKacheryError, KacheryError } from '../core/failure.js';
+import { inGroups } from '../core/in-groups.js';
 import { limits } from '../core/limits.js';
+import { mapInOrder } from '../core/map-in-order.js';
 import { type PeerSelection } from '../network/peer.js';
 import { fetchFailure } from './fetch-failure.js';
 import { type FetchOptions } from './fetch-request.js';
 import { inTime } from './in-time.js';
-import { mapAhead } from './map-ahead.js';
 import { noteLie } from './note-source-failure.js';
 import { type SmallFile, SmallFileSearch, type SmallFileSearchParts } from './small-file-search.js';
 import { type SmallFileIntake } from './small-file-intake.js';
@@ -48,7 +49,7 @@ export class SmallFileReader {
   /** The contents of the files, or why one cannot be had, in their order. Fails as Peers.connected, and with `cancelled`. */
   async *read(ids: readonly ContentId[]): AsyncGenerator<Buffer | KacheryError, void, undefined> {
     try {
-      for await (const results of mapAhead(this.batches(ids), batchesAhead, (batch) => this.fetchBatch(batch))) {
+      for await (const results of mapInOrder(this.batches(ids), batchesAhead, (batch) => this.fetchBatch(batch))) {
         throwIfCancelled(this.signal);
         yield* results;
       }
@@ -58,12 +59,13 @@ export class SmallFileReader {
   }
 
   private async *batches(ids: readonly ContentId[]): AsyncGenerator<readonly SmallFile[], void, undefined> {
-    const groups = Array.from({ length: Math.ceil(ids.length / batchFiles) }, (_, index) => ids.slice(index * batchFiles, (index + 1) * batchFiles));
+    const lookups = inGroups(ids, { maxItems: batchFiles });
     const find = async (group: readonly ContentId[]): Promise<SmallFile[]> => {
       const found = new Map((await this.search.find(group)).map((file) => [file.id, file]));
       return group.map((id) => found.get(id) ?? { id, sources: [], answers: new Map() });
     };
-    for await (const files of mapAhead(groups, lookupsAhead, find)) yield* cut(files);
+    // Those of a batch may be held in memory together.
+    for await (const files of mapInOrder(lookups, lookupsAhead, find)) yield* inGroups(files, { maxBytes: batchBytes, sizeBytesOf: claimedBytes });
   }
 
   /** Asks nodes until each file is there or nobody is left to be asked for it. */
@@ -140,18 +142,7 @@ function isSmall({ file }: Source): boolean {
   return file.sizeBytes <= limits.maxSmallFileBytes;
 }
 
-/** Cuts files into batches that may be held in memory together. */
-function* cut(files: readonly SmallFile[]): Generator<readonly SmallFile[], void, undefined> {
-  let batch: SmallFile[] = [];
-  let sizeBytes = 0;
-  for (const file of files) {
-    const claimedBytes = Math.max(0, ...file.sources.filter(isSmall).map((source) => source.file.sizeBytes));
-    if (batch.length > 0 && sizeBytes + claimedBytes > batchBytes) {
-      yield batch;
-      [batch, sizeBytes] = [[], 0];
-    }
-    batch.push(file);
-    sizeBytes += claimedBytes;
-  }
-  if (batch.length > 0) yield batch;
+/** The most that a source says the file has; what is not small is not fetched, and takes no room. */
+function claimedBytes({ sources }: SmallFile): number {
+  return Math.max(0, ...sources.filter(isSmall).map((source) => source.file.sizeBytes));
 }

@@ -1,3 +1,5 @@
+import { pause } from '../core/pause.js';
+import { systemTimers } from '../core/timers.js';
 import { type Bell } from './bell.js';
 import { type LoadProgress } from './load-event.js';
 
@@ -25,23 +27,10 @@ export async function* watchProgress(progressing: Progressing, work: Promise<unk
     const told = JSON.stringify(progress);
     if (told !== last) yield progress;
     last = told;
-    await pause(intervalMs, signal);
+    await pause(systemTimers, intervalMs, signal);
     const timeoutMs = Math.max(intervalMs, leastLookMs);
     while (!isOver() && JSON.stringify(progressing.progress()) === last) await progressing.changes.wait({ signal, timeoutMs });
   }
   const progress = progressing.progress();
   if (JSON.stringify(progress) !== last) yield progress;
-}
-
-function pause(timeoutMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, timeoutMs);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import test from 'ava';
 
+import { freePort } from '../../bench/processes/free-port.js';
 import { type Finding } from '../../src/cli/doctor/finding.js';
 import { CommandLineUser } from '../support/command-line.js';
+import { startBareServer } from '../support/start-bare-server.js';
 
 interface Diagnosis {
   readonly code: number | null;
@@ -79,26 +80,15 @@ test('a daemon that was killed is recognised', async (t) => {
 test('a daemon on another port is found', async (t) => {
   const user = await CommandLineUser.create(t);
   const { ready } = await user.startDaemon();
-  const free = createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port } = free.address() as { port: number };
-  free.close();
-  await once(free, 'close');
-  const diagnosis = await diagnose(user, { KACHERY_P2P_API_PORT: String(port) });
+  const diagnosis = await diagnose(user, { KACHERY_P2P_API_PORT: String(await freePort()) });
   t.deepEqual(complaints(diagnosis), ['daemon: daemon-not-running', 'daemon record: warn']);
   t.is(finding(diagnosis, 'daemon record')?.advice, `Run: export KACHERY_P2P_API_PORT=${String(ready.port)}`);
 });
 
 test('another program on the port is recognised', async (t) => {
   const user = await CommandLineUser.create(t);
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  const { port } = server.address() as { port: number };
-  const diagnosis = await diagnose(user, { KACHERY_P2P_API_HOST: '127.0.0.1', KACHERY_P2P_API_PORT: String(port) });
+  const address = await startBareServer(t, (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const diagnosis = await diagnose(user, { KACHERY_P2P_API_HOST: '127.0.0.1', KACHERY_P2P_API_PORT: address.split(':')[1]! });
   t.is(diagnosis.code, 4);
   t.is(finding(diagnosis, 'port')?.reason, 'already-running');
 });

@@ -1,10 +1,10 @@
 import { mkdir, symlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
 import test from 'ava';
 import { execa } from 'execa';
 
+import { freePort } from '../../bench/processes/free-port.js';
 import { temporaryFolder } from '../support/temporary-storage.js';
 
 test('the example of three nodes goes through all of its steps and leaves nothing running', async (t) => {
@@ -19,11 +19,3 @@ test('the example of three nodes goes through all of its steps and leaves nothin
   const { stdout: left } = await execa('ps', ['-eo', 'args']);
   t.false(left.includes(folder), left);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address ? address.port : 0;
-}

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { ExecutionContext } from 'ava';
 
+import { freePort } from '../../bench/processes/free-port.js';
 import { connect, type KacheryClient } from '../../src/client/index.js';
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daemon.js';
 
@@ -76,13 +76,4 @@ function channelText(bootstrapAddress: string, nodes: readonly TestNode[]): stri
     ...nodes.flatMap(({ name, daemon }) => [`  - nodeId: ${daemon.nodeId}`, `    nodeLabel: ${name}`]),
     '',
   ].join('\n');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

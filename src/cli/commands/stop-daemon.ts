@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 
+import { readDaemonRecord } from '../../client/daemon-record.js';
 import { isLoopback } from '../../config/api-address.js';
 import { type ClientSettings, resolveClientSettings } from '../../config/client-settings.js';
 import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { type CommandContext } from '../command-context.js';
-import { readDaemonRecord } from '../daemon-record.js';
 import { processIsRunning } from '../process-is-running.js';
 import { withClient } from '../with-client.js';
 

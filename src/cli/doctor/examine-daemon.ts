@@ -2,13 +2,13 @@ import { access, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 
+import { readDaemonRecord } from '../../client/daemon-record.js';
 import { type KacheryClient, type NodeInfo } from '../../client/kachery-client.js';
 import { isLoopback } from '../../config/api-address.js';
 import { type ClientSettings } from '../../config/client-settings.js';
 import { resolveDaemonConfig } from '../../config/daemon-config.js';
 import { packageVersion } from '../../config/package-version.js';
 import { type CommandContext } from '../command-context.js';
-import { readDaemonRecord } from '../daemon-record.js';
 import { processIsRunning } from '../process-is-running.js';
 import { withClient } from '../with-client.js';
 import { examineNetwork } from './examine-network.js';

@@ -73,9 +73,10 @@ export class AddressBook {
     return [...origins].map(([address, origin]) => ({ address, origin, nodeId: this.metAt.get(address) }));
   }
 
-  /** Whether the node's owner, a joined channel, or one of the others that tell addresses without saying whose they are, names this address. */
-  isSeed(address: string): boolean {
-    return [...this.seedsByOrigin.values()].some((addresses) => addresses.includes(address));
+  /** What is said of this address, if the node's owner, a joined channel, or one of the others names it that tell addresses without saying whose they are. */
+  seedAt(address: string): Seed | undefined {
+    const origin = seedOrigins.find((each) => this.seedsByOrigin.get(each)?.includes(address));
+    return origin && { address, origin, nodeId: this.metAt.get(address) };
   }
 
   /** Calls `onChange` when there are other addresses of which nobody says whose node is there, until the function that it returns is called. */
@@ -95,7 +96,7 @@ export class AddressBook {
 
   /** Says whose node answers at an address of which nobody said that. */
   noteMet(nodeId: NodeId, address: string): void {
-    if (this.isSeed(address)) this.metAt.set(address, nodeId);
+    if (this.seedAt(address)) this.metAt.set(address, nodeId);
   }
 
   /** Says that the node was found at this address. */

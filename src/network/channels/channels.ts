@@ -11,7 +11,7 @@ import { ChannelCopies, type ChannelCopy } from './channel-copies.js';
 import { type ChannelRoles, grantedRoles } from './channel-roles.js';
 import { FollowedChannel, type FollowingParts, type RefreshTimes } from './followed-channel.js';
 import { type JoinedChannelFacts } from './joined-channel-facts.js';
-import { type JoinedChannel, readJoinedChannels, writeJoinedChannels } from './joined-channels-file.js';
+import { type JoinedChannel, joinedChannelsFile } from './joined-channels-file.js';
 import { MembershipView } from './membership-view.js';
 
 /** What the channels of a node work with. */
@@ -47,7 +47,7 @@ export class Channels implements Membership {
    * and `path-not-permitted` for a list of channels that cannot be read. `times` are for tests.
    */
   static async open(parts: ChannelsParts, times: RefreshTimes = usualTimes): Promise<Channels> {
-    const joined = await readJoinedChannels(join(parts.configDir, 'channels.json'));
+    const joined = await joinedChannelsFile.read(join(parts.configDir, 'channels.json'));
     const addresses = joined.map(({ address }) => address);
     const channels = new Channels(parts, await ChannelCopies.open(join(parts.configDir, 'channels'), addresses, parts.log), times);
     for (const { address, roles } of joined) channels.add(address, roles, await channels.copies.read(address));
@@ -178,7 +178,7 @@ export class Channels implements Membership {
 
   private async writeList(change: (list: readonly JoinedChannel[]) => readonly JoinedChannel[]): Promise<void> {
     const list = change(this.inOrder().map(({ address, roles }) => ({ address, roles })));
-    await writeJoinedChannels(
+    await joinedChannelsFile.write(
       this.listPath,
       [...list].sort((one, other) => compareByCodePoints(one.address, other.address)),
     );

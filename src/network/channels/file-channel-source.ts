@@ -4,10 +4,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Clock } from '../../core/clock.js';
 import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
+import { orAborted } from '../../core/or-aborted.js';
 import { type ChannelAddress } from './channel-address.js';
 import { type ChannelSource, type ChannelText, type ChannelVersion, type ReadChannelOptions } from './channel-source.js';
 import { channelTooLarge, decodeChannelText } from './decode-channel-text.js';
-import { orAborted } from './or-aborted.js';
 import { channelInvalid } from './channel-invalid.js';
 
 /** File systems tell the time of a change this roughly: what changes again right behind it may keep the same time. */

@@ -3,10 +3,10 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
 
 import { limits } from '../../core/limits.js';
+import { orAborted } from '../../core/or-aborted.js';
 import { type ChannelAddress } from './channel-address.js';
 import { type ChannelSource, type ChannelText, type ChannelVersion, type ReadChannelOptions } from './channel-source.js';
 import { channelTooLarge, decodeChannelText } from './decode-channel-text.js';
-import { orAborted } from './or-aborted.js';
 import { answerFailure, badRedirection, requestFailure, webFailure } from './web-failure.js';
 import { type WebProxies } from './web-proxies.js';
 

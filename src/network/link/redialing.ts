@@ -149,7 +149,7 @@ export class Redialing {
   }
 
   private slotsFor(address: string): Slots {
-    const seed = this.parts.addresses.seeds().find((each) => each.address === address);
+    const seed = this.parts.addresses.seedAt(address);
     return seed && isAnnounced(seed) ? this.announcedSlots : this.slots;
   }
 
@@ -212,7 +212,7 @@ export class Redialing {
 
   private async trySeed(address: string, signal: AbortSignal): Promise<TryOutcome> {
     const { addresses, dialer, neighbours, ownId, log } = this.parts;
-    const seed = addresses.seeds().find((each) => each.address === address);
+    const seed = addresses.seedAt(address);
     const isConnected = seed?.nodeId !== undefined && neighbours.get(seed.nodeId)?.best !== undefined;
     if (signal.aborted || !seed || seed.nodeId === ownId || isConnected) return 'nothing';
     const { failure, nodeId } = await this.dial(dialer.routesToAddress(address), signal);

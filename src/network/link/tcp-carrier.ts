@@ -65,7 +65,7 @@ export class TcpCarrier implements Carrier {
     const parsed = parseNetworkAddress(address);
     if (!parsed) throw unreachable(address, 'this is not of the form host:port or [IPv6 address]:port');
     // What the owner or a channel names may be on this machine; a name that another node told must not lead to what listens here.
-    const socket = connect({ ...parsed, noDelay: true, ...(!this.addresses.isSeed(address) && { lookup: lookUpElsewhere }) });
+    const socket = connect({ ...parsed, noDelay: true, ...(!this.addresses.seedAt(address) && { lookup: lookUpElsewhere }) });
     const stop = (): void => {
       socket.destroy(new KacheryError('cancelled', 'The attempt to connect was given up.', {}, { cause: signal?.reason }));
     };

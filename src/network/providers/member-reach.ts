@@ -1,6 +1,7 @@
 import { type Clock } from '../../core/clock.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
+import { orAborted } from '../../core/or-aborted.js';
 import { type RequestOptions } from '../peer.js';
 import { type IndexNetwork } from './index-network.js';
 
@@ -31,7 +32,7 @@ export class MemberReach {
     if (this.network.isConnected(nodeId)) return true;
     const connecting = this.underWay.get(nodeId) ?? this.network.connect(nodeId).finally(() => this.underWay.delete(nodeId));
     this.underWay.set(nodeId, connecting);
-    const isReached = await orAborted(connecting, options.signal);
+    const isReached = await orAborted(connecting, options.signal).catch(() => false);
     if (!isReached && options.signal?.aborted !== true) this.doubt(nodeId);
     return isReached;
   }
@@ -44,18 +45,4 @@ export class MemberReach {
     }
     if (this.doubtfulUntilMs.size < limits.maxChannelNodes) this.doubtfulUntilMs.set(nodeId, nowMs + this.options.doubtMs);
   }
-}
-
-function orAborted(work: Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
-  if (!signal) return work;
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      resolve(false);
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    void work.then(resolve).finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  });
 }

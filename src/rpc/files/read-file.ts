@@ -5,20 +5,16 @@ import { isKacheryError } from '../../core/failure.js';
 import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { type ReadBuffers } from '../../storage/read-buffers.js';
-import { fieldHeadroomBytes } from '../codec/bytes-field.js';
 import { type OutgoingReadFileResponse } from '../codec/read-file-response-codec.js';
 import { type TransferRegistry } from '../transfer-registry.js';
-import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 import { checkPart } from './check-part.js';
+import { pieceHeadroomBytes } from './piece-headroom-bytes.js';
 import { type NamedContent, ReachableFiles, type RemoteFiles } from './reachable-files.js';
 import { type OpenRange, requestedRange } from './requested-range.js';
 import { requestedSources } from './requested-sources.js';
 import { fileNotFound } from '../../core/file-not-found.js';
 import { type PartContent, resolveUri } from './resolve-uri.js';
 import { storePart } from './store-part.js';
-
-/** Room before each piece for its field's header and, before that, for the frame of its message. */
-const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
 
 /** What ReadFile works with. */
 export interface FileReading {

@@ -2,20 +2,21 @@ import { type ReadFileResult, type ReadFilesRequest, type ReadFilesResponse } fr
 import { type ContentId } from '../../core/content-id.js';
 import { fileNotFound } from '../../core/file-not-found.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
+import { inGroups } from '../../core/in-groups.js';
 import { limits } from '../../core/limits.js';
+import { mapInOrder } from '../../core/map-in-order.js';
 import { type FileStore } from '../../storage/file-store.js';
 import { type CallContext } from '../call-context.js';
 import { checkBatch } from './check-batch.js';
 import { checkPart } from './check-part.js';
 import { DirectoryListings } from './directory-listings.js';
 import { itemError, itemFailure } from './item-error.js';
-import { mapInOrder } from './map-in-order.js';
+import { messageBounds } from './message-bounds.js';
 import { ReachableFiles, type RemoteFiles } from './reachable-files.js';
 import { type PartContent, resolveUri, type WholeContent } from './resolve-uri.js';
 
 /** URIs that are understood at a time, which can mean to read a directory's listing. */
 const urisInFlight = 8;
-const bytesPerResult = 16;
 
 /** What a URI asks for. */
 interface Asked<Content extends WholeContent | PartContent = WholeContent | PartContent> {
@@ -31,19 +32,7 @@ export function readFiles(store: FileStore, remote: RemoteFiles | undefined) {
   return async function* ({ uris }: ReadFilesRequest, { signal }: CallContext): AsyncGenerator<ReadFilesResponse, void, undefined> {
     checkBatch(uris.length, limits.maxBatchItems, 'URIs');
     const files = new ReachableFiles(store, remote, {}, signal);
-    let results: ReadFileResult[] = [];
-    let sizeBytes = 0;
-    for await (const outcome of readAll(store, files, { uris, signal })) {
-      const result = resultOf(outcome);
-      const resultBytes = sizeOf(result);
-      if (results.length > 0 && sizeBytes + resultBytes > limits.dataMessageBytes) {
-        yield { results };
-        [results, sizeBytes] = [[], 0];
-      }
-      results.push(result);
-      sizeBytes += resultBytes;
-    }
-    if (results.length > 0) yield { results };
+    for await (const outcomes of inGroups(readAll(store, files, { uris, signal }), messageBounds)) yield { results: outcomes.map(resultOf) };
   };
 }
 
@@ -164,8 +153,4 @@ async function* kept(source: AsyncIterable<Buffer>, pieces: Buffer[]): AsyncGene
     pieces.push(piece);
     yield piece;
   }
-}
-
-function sizeOf({ outcome }: ReadFileResult): number {
-  return bytesPerResult + (outcome?.$case === 'content' ? outcome.value.byteLength : (outcome?.value.message.length ?? 0));
 }

@@ -1,5 +1,5 @@
-import { type StoreFileFooter, type StoreFileHeader, type StoreFileRequest, type StoreFileResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
-import { parseContentId, quoted } from '../../core/content-id.js';
+import { type StoreFileFooter, type StoreFileRequest, type StoreFileResponse } from '../../../gen/ts/kachery_p2p/v1/file_service.js';
+import { parseContentId } from '../../core/content-id.js';
 import { KacheryError } from '../../core/failure.js';
 import { limits } from '../../core/limits.js';
 import { checkLabel, formatFileUri } from '../../core/uri.js';
@@ -7,6 +7,7 @@ import { sizeMismatch } from '../../storage/content-writer.js';
 import { type Expectation, type FileStore, type IncomingFile, type StoreResult } from '../../storage/file-store.js';
 import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { type CallContext } from '../call-context.js';
+import { parsePosition } from '../position.js';
 import { type MessageReader } from '../streams/message-reader.js';
 import { type TransferRegistry } from '../transfer-registry.js';
 import { fileInfo } from './file-info.js';
@@ -80,7 +81,7 @@ function checkFooter({ takenBytes }: IncomingFile, { hasFooter }: Upload, footer
       field: 'footer',
     });
   }
-  const sizeBytes = parseSize(footer.sizeBytes, 'footer.size_bytes');
+  const sizeBytes = parsePosition(footer.sizeBytes, 'footer.size_bytes');
   if (sizeBytes !== takenBytes) throw sizeMismatch(sizeBytes, takenBytes);
 }
 
@@ -109,9 +110,9 @@ function parseHeader(first: StoreFileRequest | undefined): Upload {
   const header = first.part.value;
   const label = checkLabel(header.label);
   const id = header.sha1 === undefined ? undefined : parseContentId(header.sha1);
-  const sizeBytes = header.sizeBytes === undefined ? undefined : parseSize(header.sizeBytes, 'size_bytes');
+  const sizeBytes = header.sizeBytes === undefined ? undefined : parsePosition(header.sizeBytes, 'size_bytes');
   const expected = { ...(id !== undefined && { id }), ...(sizeBytes !== undefined && { sizeBytes }) };
-  const offset = parseSize(header.offset, 'offset');
+  const offset = parsePosition(header.offset, 'offset');
   const { hasFooter } = header;
   if (header.uploadId !== undefined) return { label, expected, hasFooter, resumed: parseResumed(header.uploadId, expected, offset) };
   if (offset === 0) return { label, expected, hasFooter };
@@ -124,11 +125,6 @@ function parseResumed(uploadId: string, { id, sizeBytes }: Expectation, offset: 
   throw new KacheryError('invalid-argument', 'An upload with an upload_id needs sha1 and size_bytes, too.', {
     field: id === undefined ? 'sha1' : 'size_bytes',
   });
-}
-
-function parseSize(value: NonNullable<StoreFileHeader['sizeBytes']>, field: string): number {
-  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  throw new KacheryError('invalid-argument', `${quoted(String(value))} is too large for ${field}.`, { field });
 }
 
 function dataOf({ part }: StoreFileRequest): Buffer {

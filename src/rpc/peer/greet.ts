@@ -1,6 +1,7 @@
 import { type GreetRequest, type GreetResponse, type ListMembersResponse } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
 import { type Caller } from '../../network/caller.js';
 import { greetingOf, greetResponse } from '../../network/link/greeting-messages.js';
+import { memberMessage } from './member-message.js';
 
 /** Greet: who the caller is, and who this node is to it. */
 export function greet(caller: Caller) {
@@ -9,7 +10,5 @@ export function greet(caller: Caller) {
 
 /** ListMembers: where the members of shared channels may be reached. */
 export function listMembers(caller: Caller) {
-  return async (): Promise<ListMembersResponse> => ({
-    members: caller.members().map(({ nodeId, addresses, isConnected }) => ({ nodeId, addresses: [...addresses], isConnected })),
-  });
+  return async (): Promise<ListMembersResponse> => ({ members: caller.members().map(memberMessage) });
 }

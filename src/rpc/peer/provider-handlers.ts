@@ -1,11 +1,12 @@
 import { type PeerServiceServer } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
 import { limits } from '../../core/limits.js';
-import { type Caller, type MemberAddress } from '../../network/caller.js';
+import { type Caller } from '../../network/caller.js';
 import { type ChannelTag } from '../../network/membership.js';
 import { type ProviderIndex } from '../../network/providers/provider-index.js';
 import { type RecordKey, recordKeyOf } from '../../network/providers/record-key.js';
 import { checkBatch } from '../files/check-batch.js';
 import { unaryHandler } from '../streams/unary-handler.js';
+import { memberMessage } from './member-message.js';
 
 /** AnnounceContents and FindProviders for one caller. */
 export function providerHandlers(index: Pick<ProviderIndex, 'note' | 'find'>, caller: Caller): Pick<PeerServiceServer, 'announceContents' | 'findProviders'> {
@@ -17,10 +18,6 @@ export function providerHandlers(index: Pick<ProviderIndex, 'note' | 'find'>, ca
       return { results: found.map((nodeIds) => ({ nodeIds: [...nodeIds] })), members: members.map(memberMessage) };
     }),
   };
-}
-
-function memberMessage({ nodeId, addresses, isConnected }: MemberAddress): { nodeId: string; addresses: string[]; isConnected: boolean } {
-  return { nodeId, addresses: [...addresses], isConnected };
 }
 
 function tagOf(bytes: Uint8Array): ChannelTag {

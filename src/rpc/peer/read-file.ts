@@ -6,10 +6,9 @@ import { type FairShare } from '../../network/serving/fair-share.js';
 import { type FileStore } from '../../storage/file-store.js';
 import { type ReadBuffers } from '../../storage/read-buffers.js';
 import { type CallContext } from '../call-context.js';
-import { fieldHeadroomBytes } from '../codec/bytes-field.js';
 import { type OutgoingReadFileResponse } from '../codec/read-file-response-codec.js';
+import { pieceHeadroomBytes } from '../files/piece-headroom-bytes.js';
 import { requestedRange } from '../files/requested-range.js';
-import { frameHeadroomBytes } from '../interceptors/frame-in-place.js';
 import { type TransferRegistry } from '../transfer-registry.js';
 
 /** What files are sent to other nodes with. */
@@ -19,9 +18,6 @@ export interface FileServing {
   readonly share: FairShare;
   readonly buffers: ReadBuffers;
 }
-
-/** Room before each piece for its field's header and, before that, for the frame of its message. */
-const pieceHeadroomBytes = fieldHeadroomBytes + frameHeadroomBytes;
 
 /** ReadFile of PeerService: the bytes of a range, as fast as the node's share allows. The piece of a message that was sent may be released to `buffers`. */
 export function readFileForPeer({ store, transfers, share, buffers }: FileServing, nodeId: NodeId) {

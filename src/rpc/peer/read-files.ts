@@ -1,14 +1,14 @@
 import { type ReadFileResult, type ReadFilesRequest, type ReadFilesResponse } from '../../../gen/ts/kachery_p2p/peer/v1/peer_service.js';
 import { parseContentId } from '../../core/content-id.js';
 import { type KacheryError } from '../../core/failure.js';
+import { inGroups } from '../../core/in-groups.js';
 import { limits } from '../../core/limits.js';
 import { type NodeId } from '../../core/node-id.js';
 import { type CallContext } from '../call-context.js';
 import { errorReasonName } from '../codec/reason-codes.js';
 import { checkBatch } from '../files/check-batch.js';
+import { messageBounds } from '../files/message-bounds.js';
 import { type FileServing } from './read-file.js';
-
-const bytesPerResult = 16;
 
 /** ReadFiles of PeerService: the contents of many small files in the order of the request, as many to a message as fit. */
 export function readFilesForPeer({ store, share }: FileServing, nodeId: NodeId) {
@@ -16,32 +16,15 @@ export function readFilesForPeer({ store, share }: FileServing, nodeId: NodeId) 
     checkBatch(sha1s.length, limits.maxPeerBatchFiles, 'hashes');
     const end = share.begin(nodeId);
     try {
-      for await (const { results, sizeBytes } of grouped(store.readMany(sha1s.map(parseContentId), { signal }))) {
+      for await (const contents of inGroups(store.readMany(sha1s.map(parseContentId), { signal }), messageBounds)) {
+        const sizeBytes = contents.reduce((sum, content) => sum + messageBounds.sizeBytesOf(content), 0);
         await share.take(nodeId, sizeBytes, signal);
-        yield { results };
+        yield { results: contents.map(resultOf) };
       }
     } finally {
       end();
     }
   };
-}
-
-/** As many results together as fit into a message. */
-async function* grouped(
-  contents: AsyncIterable<Buffer | KacheryError | undefined>,
-): AsyncGenerator<{ results: ReadFileResult[]; sizeBytes: number }, void, undefined> {
-  let group = { results: [] as ReadFileResult[], sizeBytes: 0 };
-  for await (const content of contents) {
-    const result = resultOf(content);
-    const resultBytes = bytesPerResult + (result.outcome?.$case === 'content' ? result.outcome.value.byteLength : 0);
-    if (group.results.length > 0 && group.sizeBytes + resultBytes > limits.dataMessageBytes) {
-      yield group;
-      group = { results: [], sizeBytes: 0 };
-    }
-    group.results.push(result);
-    group.sizeBytes += resultBytes;
-  }
-  if (group.results.length > 0) yield group;
 }
 
 function resultOf(content: Buffer | KacheryError | undefined): ReadFileResult {

@@ -29,6 +29,7 @@ export class Pause {
     }
     signal.throwIfAborted();
   }
+
   /** Resolves at the next wake or abort with false, or after so many milliseconds with true. */
   private nextWake(signal: AbortSignal, idleMs: number): Promise<boolean> {
     return new Promise((resolve) => {

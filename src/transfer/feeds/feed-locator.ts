@@ -1,5 +1,7 @@
+import { cancelled } from '../../core/cancellation.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { type FeedId } from '../../core/feed-id.js';
+import { orAborted } from '../../core/or-aborted.js';
 import { type FeedInfo } from '../../feeds/feed-store.js';
 import { type MissingPeer, type Peer } from '../../network/peer.js';
 import { FeedInquiry } from './feed-inquiry.js';
@@ -33,7 +35,7 @@ export class FeedLocator {
     if (known) return known;
     const search = this.searches.get(id) ?? this.search(id).finally(() => this.searches.delete(id));
     this.searches.set(id, search);
-    return untilAborted(search, signal);
+    return orAborted(search, signal, cancelled);
   }
 
   /**
@@ -99,17 +101,4 @@ function whoIsMissing(missing: readonly MissingPeer[], silent: readonly Peer[]):
 
 function nameOf({ nodeId, label }: { readonly nodeId: string; readonly label: string }): string {
   return label === '' ? nodeId.slice(0, 16) : label;
-}
-
-function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      reject(new KacheryError('cancelled', 'The operation was cancelled by its caller.', {}, { cause: signal.reason }));
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    void work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { type FeedId } from '../../core/feed-id.js';
 import { type Peer } from '../../network/peer.js';
 import { Slots } from '../../network/link/slots.js';
+import { Bell } from '../bell.js';
 import { type SearchOptions } from './feed-locator.js';
 import { FeedInquiry } from './feed-inquiry.js';
 import { type FeedSources } from './feed-sources.js';
@@ -48,7 +49,12 @@ export class FeedReach {
     const { absenceMs, reachMs } = this.options.times;
     const last = this.searches.get(id);
     const isRecent = last !== undefined && (last.endedAtMs === undefined || this.parts.clock.now() - last.endedAtMs < absenceMs);
-    await within((isRecent ? last : this.begin(id, (work) => work())).done, reachMs, signal);
+    const search = isRecent ? last : this.begin(id, (work) => work());
+    const ended = new Bell();
+    void search.done.then(() => {
+      ended.ring();
+    });
+    await ended.wait({ signal, timeoutMs: reachMs });
   }
 
   /** Looks for the owners of feeds that are not connected, where that is due. Returns in how many milliseconds it is due again; undefined if it never is. */
@@ -100,19 +106,4 @@ export class FeedReach {
       return false;
     }
   }
-}
-
-/** Resolves when `work` has ended, after so long, or when the signal is aborted. */
-function within(work: Promise<void>, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, timeoutMs);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-    void work.then(end);
-  });
 }

@@ -4,8 +4,8 @@ import { parseDirectoryListing } from '../../core/directory-listing.js';
 import { isKacheryError, KacheryError } from '../../core/failure.js';
 import { filesInDirectory, type ListedFile } from '../../core/files-in-directory.js';
 import { limits } from '../../core/limits.js';
+import { mapInOrder } from '../../core/map-in-order.js';
 import { type Slots } from '../../network/link/slots.js';
-import { mapAhead } from '../map-ahead.js';
 import { ContentIdList } from './content-id-list.js';
 import { type FileKeeper } from './file-keeper.js';
 import { type MirrorAmount } from './mirror-facts.js';
@@ -69,7 +69,7 @@ export class DirectoryMirror implements MirrorWork {
     const note = (): void => {
       this.amount = { ...noAmount, files, sizeBytes: Math.max(sizeBytes, loadedBytes), loadedFiles, loadedBytes };
     };
-    for await (const { failure, sizeBytes: keptBytes } of mapAhead(ids, limits.maxMirrorLoads, (id) => this.keepOrFail(id, signal))) {
+    for await (const { failure, sizeBytes: keptBytes } of mapInOrder(ids, limits.maxMirrorLoads, (id) => this.keepOrFail(id, signal))) {
       if (failure) first ??= { position, failure };
       else [loadedFiles, loadedBytes] = [loadedFiles + 1, loadedBytes + keptBytes];
       position += 1;

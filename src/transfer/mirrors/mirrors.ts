@@ -12,7 +12,7 @@ import { FileKeeper, type FileKeeperParts } from './file-keeper.js';
 import { FileMirror } from './file-mirror.js';
 import { Mirror } from './mirror.js';
 import { type MirrorFacts } from './mirror-facts.js';
-import { readMirrorList, writeMirrorList } from './mirror-list-file.js';
+import { mirrorListFile } from './mirror-list-file.js';
 import { type MirrorTarget, parseMirrorTarget } from './mirror-target.js';
 import { type MirrorTimes, mirrorTimes } from './mirror-times.js';
 import { type MirrorWork } from './mirror-work.js';
@@ -53,7 +53,7 @@ export class Mirrors {
 
   /** Goes on with what the list at `path` names. Fails with `content-corrupt` and `path-not-permitted`. */
   static async open(path: string, parts: MirrorsParts, times: MirrorTimes = mirrorTimes): Promise<Mirrors> {
-    const listed = await readMirrorList(path);
+    const listed = await mirrorListFile.read(path);
     const mirrors = new Mirrors(path, parts, times);
     for (const { uri, addedAtMs } of listed) mirrors.begin(parseMirrorTarget(uri), addedAtMs);
     return mirrors;
@@ -71,7 +71,7 @@ export class Mirrors {
       if (known) return known.mirror.facts;
       if (this.mirrors.size >= limits.maxMirrors) throw tooMany();
       const addedAtMs = this.parts.clock.now();
-      await writeMirrorList(this.path, [...this.listed(), { uri: target.uri, addedAtMs }]);
+      await mirrorListFile.write(this.path, [...this.listed(), { uri: target.uri, addedAtMs }]);
       return this.begin(target, addedAtMs).facts;
     });
   }
@@ -82,7 +82,7 @@ export class Mirrors {
     await this.exclusively(async () => {
       const known = this.mirrors.get(uri);
       if (!known) throw new KacheryError('mirror-not-found', `${uri} is not mirrored here. "kachery-p2p mirror ls" tells what is.`, { uri });
-      await writeMirrorList(
+      await mirrorListFile.write(
         this.path,
         this.listed().filter((listed) => listed.uri !== uri),
       );

@@ -1,6 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,6 +7,7 @@ import { parseContentId } from '../../../../src/core/content-id.js';
 import { isKacheryError } from '../../../../src/core/failure.js';
 import { until } from '../../../fault/until.js';
 import { LinkedNode, newIdentity } from '../../../support/linked-node.js';
+import { startBareServer } from '../../../support/start-bare-server.js';
 import { collect, generatedBytes, temporaryFolder } from '../../../support/temporary-storage.js';
 
 const address = 'https://example.org/lab.yaml';
@@ -158,11 +158,7 @@ test('a name that leads to this machine is dialed if the owner gives it, not if 
 test('an address that takes connections and never says anything has failed when its time is over', async (t) => {
   const [one, two] = [newIdentity(), newIdentity()];
   const node = await LinkedNode.start(t, { identity: one, channels: [{ address, nodeIds: [one.id, two.id] }], isHidden: true, timing: { connectMs: 200 } });
-  const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
-  t.teardown(() => silent.close());
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const silentAddress = `127.0.0.1:${String(port)}`;
+  const silentAddress = await startBareServer(t, (socket) => socket.resume());
   node.addresses.learn(two.id, [silentAddress], 'greeting');
   await node.links.connect([two.id]);
   await until('it is known', () => node.addresses.reachOf(two.id).unreached.includes(silentAddress));
@@ -198,21 +194,18 @@ test('garbage, silence and slow talk end, and others are taken meanwhile', async
 test('a node that hangs up, or answers nothing, is given up in time, and it is told why', async (t) => {
   const [one, two] = [newIdentity(), newIdentity()];
   const channels = [{ address, nodeIds: [one.id, two.id] }];
-  const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
-  const closing = createServer((socket) => socket.on('error', () => undefined).destroy()).listen(0, '127.0.0.1');
-  const talking = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
-  t.teardown(() => [silent, closing, talking].forEach((server) => server.close()));
-  const addressOf = (server: typeof silent): string => `127.0.0.1:${String((server.address() as { port: number }).port)}`;
+  const silent = await startBareServer(t, (socket) => socket.resume());
+  const closing = await startBareServer(t, (socket) => socket.destroy());
+  const talking = await startBareServer(t, (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
   const patient = await LinkedNode.start(t, { identity: one, channels, isHidden: true });
   const impatient = await LinkedNode.start(t, { identity: one, channels, isHidden: true, timing: { connectMs: 300 } });
-  for (const [node, server, expected] of [
+  for (const [node, whom, expected] of [
     [impatient, silent, /0\.3 s/],
     [patient, closing, /hung up/],
     [patient, talking, /does not speak TLS/],
   ] as const) {
-    if (!server.listening) await once(server, 'listening');
     node.addresses.retain(() => false);
-    node.addresses.learn(two.id, [addressOf(server)], 'member');
+    node.addresses.learn(two.id, [whom], 'member');
     await node.links.connect([two.id]);
     t.regex(node.links.problemOf(two.id), expected);
   }

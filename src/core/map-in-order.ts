@@ -1,5 +1,8 @@
-/** What `work` resolves with for each item, in their order, with at most `inFlight` being worked on or waiting to be taken. */
-export async function* mapAhead<Item, Result>(
+/**
+ * What `work` resolves with for each item, in the order of the items, with at most `inFlight` of them being worked on or waiting to be taken. Fails with the
+ * first failure in that order. Ends, also early, when no work is under way any more.
+ */
+export async function* mapInOrder<Item, Result>(
   items: AsyncIterable<Item> | Iterable<Item>,
   inFlight: number,
   work: (item: Item) => Promise<Result>,

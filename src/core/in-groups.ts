@@ -1,6 +1,6 @@
 /** Where a group of items ends: at so many items, or before their sizes would be more than so much together. */
 export interface GroupBounds<Item> {
-  readonly maxItems: number;
+  readonly maxItems?: number;
   readonly maxBytes?: number;
   readonly sizeBytesOf?: (item: Item) => number;
 }
@@ -8,7 +8,7 @@ export interface GroupBounds<Item> {
 /** The items in groups of as many as the bounds allow. An item that is over the bound by itself is a group by itself. */
 export async function* inGroups<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
-  { maxItems, maxBytes = Infinity, sizeBytesOf = () => 0 }: GroupBounds<Item>,
+  { maxItems = Infinity, maxBytes = Infinity, sizeBytesOf = () => 0 }: GroupBounds<Item>,
 ): AsyncGenerator<Item[], void, undefined> {
   let group: Item[] = [];
   let groupBytes = 0;
