@@ -1,7 +1,5 @@
 import { FileLocation, type FileInfo as FileInfoMessage } from '../../gen/ts/kachery_p2p/v1/common.js';
 import { KacheryError } from '../core/failure.js';
-import { formatFileUri } from '../core/uri.js';
-import { type StoredFile } from '../storage/file-store.js';
 import { type FileInfo } from './kachery-client.js';
 
 /** A file as the daemon tells of it. */
@@ -15,12 +13,6 @@ export function fileInfoOf(message: FileInfoMessage | undefined): FileInfo {
     location: location === FileLocation.FILE_LOCATION_LINKED ? 'linked' : 'stored',
     localPath,
   };
-}
-
-/** A file of an offline directory. */
-export function fileInfoOfStored({ id, sizeBytes, manifestId, location, path }: StoredFile, label: string): FileInfo {
-  const manifest = manifestId === undefined ? {} : { manifestSha1: manifestId };
-  return { uri: formatFileUri(id, label, manifestId), sha1: id, sizeBytes, ...manifest, location, localPath: path };
 }
 
 /** A field that every answer has. Fails with `internal` if the answer lacks it. */

@@ -8,7 +8,7 @@ import { LocalStorage } from '../storage/local-storage.js';
 import { type CallOptions } from './call-options.js';
 import { cancelled, clientClosed, throwIfAborted } from './cancellation.js';
 import { copyTo } from './copy-to.js';
-import { fileInfoOfStored } from './file-info.js';
+import { fileInfoOfStored } from './file-info-of-stored.js';
 import { FormattedContent } from './formatted-content.js';
 import { inGroups } from './in-groups.js';
 import {
