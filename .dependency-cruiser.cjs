@@ -10,7 +10,7 @@ const outside = (...rooms) => ({ path: '^src/', pathNot: rooms.map((room) => `^s
 const keptPackages = {
   'level|classic-level|abstract-level': ['kv', 'feeds', 'mutables'],
   pino: ['daemon'],
-  '@grpc/grpc-js|grpc-health-check': ['rpc', 'client', 'daemon', 'network'],
+  '@grpc/grpc-js': ['rpc', 'client', 'daemon', 'network'],
   'yaml|undici': ['network'],
   'hyperdht|multicast-dns': ['network'],
   commander: ['cli'],

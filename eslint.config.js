@@ -29,7 +29,7 @@ export default defineConfig(
   {
     files: ['**/*.ts'],
     extends: [javascript.configs.recommended, configs.strictTypeChecked, configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true } },
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { house },
     rules: {

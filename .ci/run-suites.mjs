@@ -15,8 +15,8 @@ const testFiles = readdirSync('dist/test', { recursive: true })
   .sort();
 const isInterop = (path) => path.startsWith('dist/test/interop/');
 
-/** One group after the other; those of a group beside each other, since each of them uses one processor at most times. */
-const groupsOfSuites = [
+/** Beside each other; the suites of one lane one after the other, since each of them uses one processor at most times. */
+const lanes = [
   [{ name: 'typescript', command: ['node_modules/.bin/ava', ...testFiles.filter((path) => !isInterop(path))], count: countAva }],
   [
     { name: 'python', command: ['.ci/test-python'], count: countPytest },
@@ -135,20 +135,23 @@ function countPytest(lines) {
   };
 }
 
-const results = [];
-for (const suites of groupsOfSuites) {
-  const runs = suites.map(({ command }, index) => run(command, index === 0));
-  for (const [index, { name, count }] of suites.entries()) {
-    console.log(`\n-- ${name}`);
-    const { code, output, lines } = await runs[index];
-    if (index > 0) process.stdout.write(output);
+/** Runs the suites of a lane. What the first lane prints is told at once, and that of the others when all have ended. */
+async function runLane(suites, isLive) {
+  const results = [];
+  for (const { name, command, count } of suites) {
+    if (isLive) console.log(`\n-- ${name}`);
+    const { code, output, lines } = await run(command, isLive);
     const counts = count(lines);
     const ranNothing = counts.passed + counts.failed + counts.skipped === 0;
     if (counts.failed === 0 && (code !== 0 || ranNothing)) counts.failed = 1;
     const skips = lines.flatMap((line) => /SKIPPED: .*/.exec(line)?.[0] ?? []);
-    results.push({ name, code, ...counts, skips });
+    results.push({ name, code, ...counts, skips, untold: isLive ? '' : `\n-- ${name}\n${output}` });
   }
+  return results;
 }
+
+const results = (await Promise.all(lanes.map((suites, index) => runLane(suites, index === 0)))).flat();
+for (const { untold } of results) process.stdout.write(untold);
 
 console.log('');
 for (const { skips } of results) for (const skip of new Set(skips)) console.log(skip);

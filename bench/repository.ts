@@ -9,4 +9,4 @@ export function compiledProgram(name: string): string {
 }
 
 /** Path of the compiled command kachery-p2p. */
-export const compiledCommand = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+export const compiledCommand = fileURLToPath(new URL('../programs/cli/main.js', import.meta.url));

@@ -6,7 +6,7 @@ import { type ReadyProcess, startReadyProcess } from '../processes/ready-process
 import { repositoryRoot } from '../repository.js';
 
 /** Path of the command line program. */
-export const commandPath = join(repositoryRoot, 'dist/src/cli/main.js');
+export const commandPath = join(repositoryRoot, 'dist/programs/cli/main.js');
 
 /** What the daemon tells when it is ready. */
 interface DaemonFacts {

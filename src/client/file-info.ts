@@ -1,6 +1,4 @@
 import { FileLocation, type FileInfo as FileInfoMessage } from '../../gen/ts/kachery_p2p/v1/common.js';
-import { formatFileUri } from '../core/uri.js';
-import { type StoredFile } from '../storage/file-store.js';
 import { type FileInfo } from './kachery-client.js';
 import { required } from './required.js';
 
@@ -15,10 +13,4 @@ export function fileInfoOf(message: FileInfoMessage | undefined): FileInfo {
     location: location === FileLocation.FILE_LOCATION_LINKED ? 'linked' : 'stored',
     localPath,
   };
-}
-
-/** A file of an offline directory. */
-export function fileInfoOfStored({ id, sizeBytes, manifestId, location, path }: StoredFile, label: string): FileInfo {
-  const manifest = manifestId === undefined ? {} : { manifestSha1: manifestId };
-  return { uri: formatFileUri(id, label, manifestId), sha1: id, sizeBytes, ...manifest, location, localPath: path };
 }

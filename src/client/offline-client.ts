@@ -11,7 +11,7 @@ import { LocalStorage } from '../storage/local-storage.js';
 import { type CallOptions } from './call-options.js';
 import { clientClosed } from './client-closed.js';
 import { copyTo } from './copy-to.js';
-import { fileInfoOfStored } from './file-info.js';
+import { fileInfoOfStored } from './file-info-of-stored.js';
 import { FormattedContent } from './formatted-content.js';
 import {
   type FileInfo,

@@ -1,7 +1,6 @@
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 
-import { HealthService } from '../../gen/ts/grpc/health/v1/health.js';
+import { HealthService as HealthDefinition } from '../../gen/ts/grpc/health/v1/health.js';
 import { ServerReflectionService } from '../../gen/ts/grpc/reflection/v1/reflection.js';
 import { ServerReflectionService as ServerReflectionAlphaService } from '../../gen/ts/grpc/reflection/v1alpha/reflection.js';
 import { ChannelServiceService } from '../../gen/ts/kachery_p2p/v1/channel_service.js';
@@ -19,6 +18,7 @@ import { feedService, type FeedServiceParts } from './feed-service.js';
 import { feedServiceDefinition } from './feeds/feed-service-definition.js';
 import { fileService, type FileServiceParts } from './file-service.js';
 import { widenServerWindows } from './flow-control-windows.js';
+import { HealthService } from './health-service.js';
 import { admitCalls } from './interceptors/admit-calls.js';
 import { type AccessTokens, checkToken } from './interceptors/check-token.js';
 import { logRequests } from './interceptors/log-requests.js';
@@ -50,7 +50,7 @@ const subscriptions = [
   NodeServiceService.watchTransfers,
   FeedServiceService.watchMessages,
   MutableServiceService.watchMutables,
-  HealthService.watch,
+  HealthDefinition.watch,
   ServerReflectionService.serverReflectionInfo,
   ServerReflectionAlphaService.serverReflectionInfo,
 ];
@@ -73,7 +73,7 @@ const serverOptions: ServerOptions = {
 export class RpcServer {
   private readonly server: Server;
   private readonly openCalls: OpenCalls;
-  private readonly health: HealthImplementation;
+  private readonly health = new HealthService(new Set(['', ...ownServices]));
   private readonly widenWindows: () => void;
 
   constructor(
@@ -91,8 +91,6 @@ export class RpcServer {
     ]);
     this.server = new Server({ ...serverOptions, interceptors: [this.openCalls.interceptor, logRequests(parts.log), admission] });
     this.widenWindows = widenServerWindows(this.server, limits.flowControlWindowBytes, parts.log);
-    this.health = new HealthImplementation();
-    this.setHealth('SERVING');
     const reflection = reflectionService(descriptorPath, serviceNames, idle);
     this.server.addService(fileServiceDefinition, fileService({ ...parts, nodeId: parts.node.nodeId, buffers }, idle));
     this.server.addService(feedServiceDefinition, feedService({ ...parts, nodeId: parts.node.nodeId }, idle));
@@ -102,7 +100,7 @@ export class RpcServer {
     this.server.addService(NodeServiceService, nodeService(parts, idle));
     this.server.addService(ServerReflectionService, reflection);
     this.server.addService(ServerReflectionAlphaService, reflection);
-    this.health.addToServer(this.server);
+    this.server.addService(HealthDefinition, this.health.handlers);
   }
 
   /** Listens on an address, such as `127.0.0.1:0` or `[::1]:20421`, and resolves with the port. Rejects with the system's error. */
@@ -126,7 +124,7 @@ export class RpcServer {
    * Stops: tells that it does not serve any more, ends subscriptions, lets calls under way go on for the grace period, ends what is left. Never fails.
    */
   async stop(): Promise<void> {
-    this.setHealth('NOT_SERVING');
+    this.health.stop();
     this.openCalls.stopAccepting();
     const graceTimer = setTimeout(() => {
       this.openCalls.endAll();
@@ -141,9 +139,5 @@ export class RpcServer {
     });
     clearTimeout(graceTimer);
     clearTimeout(forceTimer);
-  }
-
-  private setHealth(status: 'SERVING' | 'NOT_SERVING'): void {
-    for (const name of ['', ...ownServices]) this.health.setStatus(name, status);
   }
 }

@@ -46,7 +46,7 @@ test.serial('64 clients that store the same 3 MB at once share one copy, 64 read
 /** A reader that takes some bytes and then stands still, connection and all, as a process that was stopped or a machine that lost its network. */
 async function stoppedReader(t: ExecutionContext, node: TestNode, daemon: DaemonProcess, sha1: string): Promise<ChildProcess> {
   const ready = await daemon.ready;
-  const child = spawn(process.execPath, [resolve('dist/src/cli/main.js'), 'cat', `sha1://${sha1}`], {
+  const child = spawn(process.execPath, [resolve('dist/programs/cli/main.js'), 'cat', `sha1://${sha1}`], {
     env: {
       HOME: join(node.dir, 'nobody'),
       KACHERY_P2P_API_HOST: ready?.host,

@@ -19,7 +19,7 @@ const MiB = 1024 * 1024;
 /** A process of the command line, which is no owner, so that it has to send what it stores. Gone with the test. */
 async function spawnClient(t: ExecutionContext, node: TestNode, daemon: DaemonProcess, words: readonly string[]): Promise<ChildProcess> {
   const ready = await daemon.ready;
-  const child = spawn(process.execPath, [resolve('dist/src/cli/main.js'), ...words], {
+  const child = spawn(process.execPath, [resolve('dist/programs/cli/main.js'), ...words], {
     env: { HOME: join(node.dir, 'nobody'), KACHERY_P2P_API_HOST: ready?.host, KACHERY_P2P_API_PORT: String(ready?.port) },
     stdio: ['pipe', 'ignore', 'ignore'],
   });

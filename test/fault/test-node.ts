@@ -17,7 +17,7 @@ import { NodeCalls } from './node-calls.js';
 const nobody = { uid: 65_534, gid: 65_534 };
 /** How long is waited for the end of a process that must end. */
 const lastWaitMs = 60_000;
-const program = resolve('dist/src/cli/main.js');
+const program = resolve('dist/programs/cli/main.js');
 
 /** What a test that is killed itself would leave running. */
 const running = new Set<ChildProcess>();

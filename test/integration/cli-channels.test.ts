@@ -57,13 +57,13 @@ test.serial('a channel of the web is joined, told and left by its label', async 
 test.serial('a path is taken from the working directory, also when the file is gone', async (t) => {
   const { user } = shared();
   await writeFile(join(user.dir, 'lab.yaml'), channelText('file-lab', [{ nodeId: anna, label: 'Anna', roles: ['isAdmin'] }]));
-  const joined = await run(['lab.yaml'], 'bin/kachery-p2p-join-channel.js');
+  const joined = await run(['lab.yaml'], 'kachery-p2p-join-channel.js');
   t.regex(joined.stdout, /^joined file-lab: not authorised yet, 1 other node\n {2}Send this to the owner of the channel file-lab \(Anna\), /);
-  const { stdout } = await run([], 'bin/kachery-p2p-get-channels.js');
+  const { stdout } = await run([], 'kachery-p2p-get-channels.js');
   t.is(stdout.split('\n')[0], `file-lab  not authorised yet  0 of 1 connected  ${join(user.dir, 'lab.yaml')}`);
   t.regex(stdout, /\n {2}Send this to the owner.*\n {4}- nodeId: "/);
   await rename(join(user.dir, 'lab.yaml'), join(user.dir, 'moved.yaml'));
-  t.is((await run(['lab.yaml'], 'bin/kachery-p2p-leave-channel.js')).code, 0);
+  t.is((await run(['lab.yaml'], 'kachery-p2p-leave-channel.js')).code, 0);
   t.is((await run(['get-channels'])).stdout, '');
 });
 

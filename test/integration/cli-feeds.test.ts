@@ -309,7 +309,7 @@ test.serial('follow begins where it is told, and ends behind as many messages as
   t.deepEqual(linesOf(await run(['feed', 'follow', main, '--position', '1', '--max', '2', '--verify'])), ['1', '2']);
   t.like(await run(['feed', 'follow', main, '--max', '0']), { code: 0, stdout: '' });
   const later = run(['feed', 'follow', main, '--position', '4', '--max', '1']);
-  const original = followLines([main, '--position', '3'], shared().user, 'bin/kachery-p2p-print-messages.js');
+  const original = followLines([main, '--position', '3'], shared().user, 'kachery-p2p-print-messages.js');
   await run(['feed', 'append', main, '3', '4']);
   t.deepEqual(linesOf(await later), ['4']);
   t.is(await original.next(), '3');
@@ -335,7 +335,7 @@ test.serial('cat and follow end quietly when their reader goes away', async (t) 
   await subfeed.append(Array.from({ length: 10_000 }, () => 'x'.repeat(100)));
   const stop = appendUntilStopped(subfeed);
   for (const command of ['cat', 'follow']) {
-    const program = `set -o pipefail; '${process.execPath}' '${resolve('dist/src/cli/main.js')}' feed ${command} ${main} | head -n 3`;
+    const program = `set -o pipefail; '${process.execPath}' '${resolve('dist/programs/cli/main.js')}' feed ${command} ${main} | head -n 3`;
     const { stdout, stderr } = await execFileAsync('bash', ['-c', program], { env: user.environment });
     t.is(stdout, `"${'x'.repeat(100)}"\n`.repeat(3), command);
     t.is(stderr, '', command);

@@ -39,15 +39,15 @@ test('the names of the original are programs of this package', async (t) => {
   const user = await CommandLineUser.create(t);
   user.goOffline();
   const { 'kachery-p2p': main, ...named } = manifest.bin;
-  t.is(main, 'dist/src/cli/main.js');
+  t.is(main, 'dist/programs/cli/main.js');
   for (const name of ['cat', 'find', 'link', 'load', 'node-info', 'print-messages', 'start-daemon', 'stop-daemon', 'store']) {
     const path = named[`kachery-p2p-${name}`] ?? '';
     await access(path, constants.R_OK);
     t.regex(await readFile(path, 'utf8'), /^#!\/usr\/bin\/env node\n/);
-    const help = await user.run(['--help'], { program: path.replace('dist/src/cli/', '') });
+    const help = await user.run(['--help'], { program: path.replace('dist/programs/cli/', '') });
     t.true(help.stdout.startsWith(`Usage: kachery-p2p ${name}`), help.stdout);
   }
-  const program = (name: string): string => named[`kachery-p2p-${name}`]?.replace('dist/src/cli/', '') ?? '';
+  const program = (name: string): string => named[`kachery-p2p-${name}`]?.replace('dist/programs/cli/', '') ?? '';
   t.like(await user.run(['-', '--label', 'named.txt'], { program: program('store'), input: 'named' }), { code: 0, stdout: `${uri}\n` });
   t.like(await user.run([uri], { program: program('cat') }), { code: 0, stdout: 'named' });
   t.like(await user.run([], { program: program('node-info') }), { code: 9 });
@@ -105,7 +105,7 @@ test('a terminal shows how far a command is, unless the user does not want it', 
   await writeFile(join(user.dir, 'large.bin'), '');
   await truncate(join(user.dir, 'large.bin'), 1.5 * 1024 ** 3);
   const { stdout } = await user.run(['link', 'large.bin']);
-  const command = `"${process.execPath}" "${resolve('dist/src/cli/main.js')}" cat '${stdout.trimEnd()}' > /dev/null`;
+  const command = `"${process.execPath}" "${resolve('dist/programs/cli/main.js')}" cat '${stdout.trimEnd()}' > /dev/null`;
   const seen = async (variables: Readonly<Record<string, string>>): Promise<string> => {
     const end = await run(script, ['-qec', command, '/dev/null'], { cwd: user.dir, env: { ...user.environment, ...variables } });
     return end.stdout;

@@ -93,7 +93,7 @@ for (const [mode, create] of Object.entries(createUser)) {
     const child = user.spawn(['ls']);
     child.stdout.destroy();
     t.like(await closedEnd(child), { code: 0, stderr: '' });
-    const main = join(process.cwd(), 'dist/src/cli/main.js');
+    const main = join(process.cwd(), 'dist/programs/cli/main.js');
     const piped = `set -o pipefail; '${process.execPath}' '${main}' ls --json | head -n 1`;
     const { stdout, stderr } = await run('bash', ['-c', piped], { env: user.environment });
     t.is(stdout.split('\n').length, 2);
@@ -187,7 +187,7 @@ test('a result that cannot be written is told and not lost in silence', async (t
   }
   await full.close();
   const uri = (await user.run(['store', '-'], { input: 'x' })).stdout.trimEnd();
-  const main = join(process.cwd(), 'dist/src/cli/main.js');
+  const main = join(process.cwd(), 'dist/programs/cli/main.js');
   const failed = await run('sh', ['-c', `"${process.execPath}" "${main}" cat ${uri} > /dev/full`], { env: user.environment }).catch((error: unknown) => error);
   t.like(failed, { code: 7 });
   t.regex((failed as { stderr: string }).stderr, /^kachery-p2p: disk-full: /);

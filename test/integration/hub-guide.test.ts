@@ -63,7 +63,7 @@ test("the guide's commands make a hub of a node that runs with the guide's setti
 
   const bin = await mkdtemp(join(tmpdir(), 'kachery-p2p-bin-'));
   t.teardown(() => rm(bin, { recursive: true, force: true }));
-  const program = resolve('dist/src/cli/main.js');
+  const program = resolve('dist/programs/cli/main.js');
   await chmod(program, 0o755);
   await symlink(program, join(bin, 'kachery-p2p'));
   const env = { ...daemon.environment, PATH: `${bin}:${process.env['PATH'] ?? ''}`, channel, uri, feed: feed.uri };

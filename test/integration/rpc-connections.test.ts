@@ -70,6 +70,9 @@ test.serial('health is told for the server and for each service, without a token
   }
   t.is((await errorOf(callOnce(client, 'check', { service: 'no.such.Service' }))).code, status.NOT_FOUND);
   t.deepEqual(Object.keys((await callOnce(client, 'list', {})).statuses).sort(), services);
+  const watch = client.watch({ service: 'no.such.Service' });
+  t.deepEqual(await once(watch, 'data'), [{ status: ServingStatus.SERVICE_UNKNOWN }]);
+  watch.on('error', () => undefined).cancel();
 });
 
 test.serial('a method that there is not is told as such', async (t) => {

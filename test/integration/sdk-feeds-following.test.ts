@@ -13,10 +13,14 @@ const MiB = 1024 * 1024;
 
 const valuesOf = (messages: readonly FeedMessage[]): unknown[] => messages.map(({ value }) => value);
 
-/** Appends whole numbers from `first` on, one by one, until the signal is aborted; resolves with how many there are. */
+/** Appends whole numbers from `first` on, a few at a time, until the signal is aborted; resolves with how many there are. */
 async function appendNumbers(subfeed: Subfeed, first: number, signal: AbortSignal): Promise<number> {
   let next = first;
-  for (; !signal.aborted; next += 1) await subfeed.append([next]);
+  while (!signal.aborted) {
+    const numbers = Array.from({ length: 1 + (next % 9) }, (_, index) => next + index);
+    await subfeed.append(numbers);
+    next += numbers.length;
+  }
   return next;
 }
 

@@ -11,7 +11,7 @@ test('the example of three nodes goes through all of its steps and leaves nothin
   const folder = await temporaryFolder(t);
   const bin = join(folder, 'bin');
   await mkdir(bin);
-  await symlink(resolve('dist/src/cli/main.js'), join(bin, 'kachery-p2p'));
+  await symlink(resolve('dist/programs/cli/main.js'), join(bin, 'kachery-p2p'));
   const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: folder, TMPDIR: folder };
   const { stdout } = await execa('bash', [resolve('examples/three_nodes/three-nodes.sh'), String(await freePort())], { env, extendEnv: false });
   for (let step = 1; step <= 8; step++) t.true(stdout.includes(`\n${String(step)}. `) || stdout.startsWith(`${String(step)}. `), stdout);

@@ -64,7 +64,7 @@ export class CommandLineUser {
 
   /** Starts a command; it is ended with the test if it still runs. */
   spawn(words: readonly string[], { variables = {}, program = 'main.js', unprivileged = false }: SpawnOptions = {}): ChildProcessWithoutNullStreams {
-    const path = resolve('dist/src/cli', program);
+    const path = resolve('dist/programs/cli', program);
     const identity = unprivileged && process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
     const child = spawn(process.execPath, [path, ...words], { cwd: this.dir, env: { ...this.environment, ...variables }, ...identity });
     child.stdin.on('error', () => undefined);
@@ -129,7 +129,7 @@ interface RunningDaemonProcess {
 
 interface SpawnOptions {
   readonly variables?: Variables;
-  /** File of the program in dist/src/cli. */
+  /** File of the program in dist/programs/cli. */
   readonly program?: string;
   /** Without the rights of root, where the tests have them. */
   readonly unprivileged?: boolean;

@@ -107,7 +107,7 @@ async function spawnDaemon(t: ExecutionContext, options: TestDaemonOptions): Pro
   const [program = '', ...given] = [
     ...(options.launcher ?? []),
     process.execPath,
-    resolve(options.program ?? 'dist/src/cli/main.js'),
+    resolve(options.program ?? 'dist/programs/cli/main.js'),
     ...words,
     ...(options.arguments ?? []),
   ];

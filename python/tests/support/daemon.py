@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 REPOSITORY = Path(__file__).parents[3]
-COMMAND = ("node", str(REPOSITORY / "dist" / "src" / "cli" / "main.js"))
+COMMAND = ("node", str(REPOSITORY / "dist" / "programs" / "cli" / "main.js"))
 
 
 class Daemon:

@@ -11,10 +11,11 @@ const run = promisify(execFile);
 const nodesDir = resolve('.cache/nodes');
 const releases = ['22', '24'];
 
-test('the installed package works with other releases of Node', async (t) => {
+test('the package is installed into an empty project, typed, and works offline and with its own daemon, on this and other releases of Node', async (t) => {
   t.timeout(360_000);
   const versions = await readdir(nodesDir).catch(() => []);
   const installed = await InstalledPackage.create(t);
+  await installed.checkWith(process.execPath);
   for (const release of releases) {
     const version = versions.find((name) => name.startsWith(`${release}.`));
     if (version === undefined) {
