@@ -133,16 +133,17 @@ export class DurableDatabase {
     await this.level.close();
   }
 
-  private async *readAll<Item>(reading: Reading<Item>, range: KeyRange, limit: number): AsyncGenerator<Item[], void, undefined> {
+  private async *readAll<Item>(reading: Reading<Item>, { lt }: KeyRange, limit: number): AsyncGenerator<Item[], void, undefined> {
+    let isAtEnd = false;
     try {
-      for (let rest = limit; rest > 0;) {
+      for (let rest = limit; rest > 0 && !isAtEnd;) {
         const page = await this.attempt('be read', () => reading.nextv(Math.min(rest, pageEntries)));
-        if (page.length === 0) break;
+        isAtEnd = page.length === 0;
         rest -= page.length;
-        yield page;
+        if (!isAtEnd) yield page;
       }
     } finally {
-      await dropLastPage(reading, range).catch(() => undefined);
+      await dropLastPage(reading, isAtEnd ? keyBefore(lt) : undefined).catch(() => undefined);
       await reading.close();
     }
   }
@@ -174,11 +175,13 @@ export class DurableDatabase {
 }
 
 /**
- * Reads nothing, in place of the page that was read last: level's native iterator keeps that until the garbage collector finds it, closed as it is, and nobody
- * tells the collector how much memory it holds.
+ * Reads one entry or none, in place of the page that was read last: level's native iterator keeps that until the garbage collector finds it, closed as it is, and
+ * nobody tells the collector how much memory it holds.
+ *
+ * @param end A key at the end of what was read, if that is all there is: level has to look for it, which it does at once and here, but it was there just now.
  */
-async function dropLastPage(reading: Reading<unknown>, { lt }: KeyRange): Promise<void> {
-  reading.seek(keyBefore(lt));
+async function dropLastPage(reading: Reading<unknown>, end: Buffer | undefined): Promise<void> {
+  if (end) reading.seek(end);
   await reading.nextv(1);
 }
 

@@ -17,7 +17,7 @@ export function keyBehindPrefix(prefix: Buffer): Buffer {
   return behind;
 }
 
-/** A key before `key`, which must not be empty, and behind all that are, but for the one that has a zero byte less. */
+/** A key before `key`, which must not be empty, and behind nearly all that are: but for one that has a zero byte less, or some that are longer than it. */
 export function keyBefore(key: Buffer): Buffer {
   const last = key.byteLength - 1;
   const lastByte = key.readUInt8(last);

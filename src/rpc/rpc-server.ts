@@ -58,7 +58,7 @@ const subscriptions = [
 /** Buffers that are kept while nobody reads or sends; each has about limits.dataMessageBytes. */
 const maxFreeBuffers = 16;
 
-/** From dist/src/rpc to the root of the package. */
+/** From dist/src/rpc, or from dist/programs/cli, to the root of the package. */
 const descriptorPath = new URL('../../../gen/descriptors.binpb', import.meta.url);
 
 const serverOptions: ServerOptions = {

@@ -7,8 +7,13 @@ import { type NodeId } from '../../core/node-id.js';
 import { type CallContext } from '../call-context.js';
 import { errorReasonName } from '../codec/reason-codes.js';
 import { checkBatch } from '../files/check-batch.js';
-import { messageBounds } from '../files/message-bounds.js';
 import { type FileServing } from './read-file.js';
+
+/** As many results go into a message: contents, or a word for why there is none. */
+const messageBounds = {
+  maxBytes: limits.dataMessageBytes,
+  sizeBytesOf: (content: unknown): number => 16 + (Buffer.isBuffer(content) ? content.byteLength : 0),
+};
 
 /** ReadFiles of PeerService: the contents of many small files in the order of the request, as many to a message as fit. */
 export function readFilesForPeer({ store, share }: FileServing, nodeId: NodeId) {

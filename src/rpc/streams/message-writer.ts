@@ -31,8 +31,8 @@ export class MessageWriter<Message> {
     this.pending++;
     this.call.write(message, (error?: unknown) => {
       this.pending--;
-      // Of a message that failed, parts may still be on their way.
-      if (!error) this.options.onSent?.(message);
+      // Of a message that failed, or whose stream was reset meanwhile, which Node tells as success, parts may still be on their way.
+      if (!error && !this.options.signal.aborted) this.options.onSent?.(message);
       this.pause.wake();
     });
     await this.pause.until(() => this.pending < maxPending);

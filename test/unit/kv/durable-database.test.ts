@@ -24,6 +24,10 @@ test('pages come in order, end with the range, and hold no more entries than are
   t.deepEqual(await read(), keys);
   t.deepEqual(await read(300), keys.slice(0, 300));
   t.deepEqual(await read(1), keys.slice(0, 1));
+  for await (const values of database.valuePages(all)) {
+    t.deepEqual(values, keys.slice(0, values.length));
+    break;
+  }
   t.deepEqual(await database.lastKey(all), keys.at(-1));
   t.is(await database.lastKey({ gte: Buffer.of(3), lt: Buffer.of(4) }), undefined);
 });
