@@ -45,9 +45,9 @@ export class OpenCalls {
     const onReceiveHalfClose = (next: () => void): void => {
       if (stream?.closed !== true) next();
     };
+    // Also said of a call that has its status: then nobody works for it any more.
     const onCancel = (): void => {
-      this.open.delete(context);
-      context.abort(new KacheryError('cancelled', 'The caller gave the call up.'));
+      if (this.open.delete(context)) context.abort(new KacheryError('cancelled', 'The caller gave the call up.'));
     };
     return new ServerInterceptingCall(call, {
       start: (next) => {
